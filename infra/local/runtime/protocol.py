@@ -1,0 +1,106 @@
+"""What a runtime promises: the one seam between the control plane and processes or containers.
+
+A task is a network (its pretend ENI) and the containers that share it, the Service Connect proxy
+among them. The plane calls `provision`, `pull` and `start` in this order, `signal` any number of
+times, and `release` exactly once. All durations are milliseconds and already scaled.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from signal import Signals
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A task's addresses.
+
+    `address` is what the task's ENI has and targets register. `inner_address` is where the
+    application listens: the same address, or another when a proxy owns `address`. `aliases` maps
+    each Service Connect alias, by `dns_name`, to the address that its name resolves to in the task.
+    """
+
+    address: str
+    inner_address: str
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A task volume seen by a container. `source` is a directory on this machine."""
+
+    source: Path
+    container_path: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSpec:
+    """One container to start: the task definition's container with overrides applied.
+
+    `command` and `entry_point` are None where the task definition has none (the image's own is
+    used). `environment` holds secrets too. `log` is the file that stdout and stderr go to.
+    """
+
+    name: str
+    image: str
+    log: Path
+    command: tuple[str, ...] | None = None
+    entry_point: tuple[str, ...] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    mounts: tuple[Mount, ...] = ()
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A container's main process has ended. `code` is 0-255; 128 + n when signal n ended it."""
+
+    task: str
+    container: str
+    code: int
+
+
+class CannotPullContainerError(Exception):
+    """The image is not there. The message is ECS's text without the error's name (section 1.2)."""
+
+
+class CannotStartContainerError(Exception):
+    """The container's command could not be started; the message says why."""
+
+
+class Runtime(Protocol):
+    """Starts and ends tasks. Every method is safe to call again after it has succeeded."""
+
+    async def provision(
+        self, task: str, zone: str, *, proxied: bool, aliases: Sequence[str]
+    ) -> Network:
+        """Give the task its addresses; `proxied`: a proxy will own the task's address."""
+
+    async def pull(self, image: str) -> str:
+        """Return the image's digest (`sha256:...`), or raise CannotPullContainerError."""
+
+    async def start(self, task: str, network: Network, spec: ContainerSpec) -> None:
+        """Start the container, or raise CannotStartContainerError. Its end arrives by `on_exit`."""
+
+    async def probe(
+        self, task: str, container: str, command: Sequence[str], timeout_ms: int
+    ) -> bool:
+        """Run a health check command inside the container; true if it exited 0 in time."""
+
+    def signal(self, task: str, container: str, number: Signals) -> None:
+        """Send a signal to the container's main process. Nothing happens if it has ended."""
+
+    async def release(self, task: str) -> None:
+        """End whatever is left of the task (SIGKILL), give its addresses back."""
+
+    async def close(self) -> None:
+        """End every task and give everything back. Takes at most two seconds."""
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What this runtime does not emulate here, one sentence each, for reports."""
+
+    def on_exit(self, callback: Callable[[Exit], None]) -> None:
+        """Set who hears of every container's end, exactly once per started container."""

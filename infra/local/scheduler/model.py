@@ -1,0 +1,162 @@
+"""The nouns of the scheduler: what a service asks for and what is there.
+
+All times are integer milliseconds on one time base, already divided by the time scale. Statuses
+are ECS's and ELB's own words. Sources: rules R1.1-R1.24, R2.1-R2.13, R4.30 (docs/concepts).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class TaskStatus(StrEnum):
+    """`lastStatus` and `desiredStatus` of a task, in the order a task passes them (R1.1)."""
+
+    PROVISIONING = "PROVISIONING"
+    PENDING = "PENDING"
+    ACTIVATING = "ACTIVATING"
+    RUNNING = "RUNNING"
+    DEACTIVATING = "DEACTIVATING"
+    STOPPING = "STOPPING"
+    DEPROVISIONING = "DEPROVISIONING"
+    STOPPED = "STOPPED"
+
+
+class HealthStatus(StrEnum):
+    """`healthStatus` of a task: its essential containers' checks together (R1.31)."""
+
+    UNKNOWN = "UNKNOWN"
+    HEALTHY = "HEALTHY"
+    UNHEALTHY = "UNHEALTHY"
+
+
+class TargetState(StrEnum):
+    """A target's state in one target group (section 4.2)."""
+
+    INITIAL = "initial"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+    DRAINING = "draining"
+    UNUSED = "unused"
+
+
+class RolloutState(StrEnum):
+    """`rolloutState` of a deployment (R3.11)."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+
+
+class StopCode(StrEnum):
+    """`stopCode` of a task (section 1.2)."""
+
+    TASK_FAILED_TO_START = "TaskFailedToStart"
+    ESSENTIAL_CONTAINER_EXITED = "EssentialContainerExited"
+    USER_INITIATED = "UserInitiated"
+    SERVICE_SCHEDULER_INITIATED = "ServiceSchedulerInitiated"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One task in one target group; `since_ms` is when `state` was entered."""
+
+    group: str
+    state: TargetState
+    since_ms: int
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task as observed.
+
+    `since_ms` is when `status` was entered, `started_ms` when the task first was RUNNING, and
+    `stop_asked_ms` when `desired` became STOPPED. `terminated` is true once SIGTERM was sent and
+    `killed` once SIGKILL was; `checked` says that an essential container has a health check.
+    """
+
+    id: str
+    deployment: str
+    zone: str
+    status: TaskStatus
+    desired: TaskStatus
+    since_ms: int
+    created_ms: int = 0
+    started_ms: int | None = None
+    stop_asked_ms: int | None = None
+    health: HealthStatus = HealthStatus.UNKNOWN
+    checked: bool = False
+    targets: tuple[Target, ...] = ()
+    terminated_ms: int | None = None
+    killed: bool = False
+    stop_timeout_ms: int = 30_000
+    stop_code: StopCode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployment as observed; `id` has the form `ecs-svc/<19 digits>`.
+
+    `launch_failures` counts tasks in a row that stopped without having been RUNNING, the last of
+    them at `last_failure_ms` (R2.11).
+    """
+
+    id: str
+    primary: bool
+    rollout: RolloutState
+    created_ms: int
+    launch_failures: int = 0
+    last_failure_ms: int = 0
+    throttled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """The control plane's own latencies, in milliseconds, already scaled. All zero: no latency.
+
+    stop_tick_ms: "has stopped" to "deregistered" (R1.25); register_ms: a task RUNNING to its
+    target registered (R1.4); stop_old_ms: a replacement healthy to the stop of the task it
+    replaces, in a deployment (R2.4); replace_ms: a task dead or unhealthy to its replacement's
+    start (R1.23); terminate_ms: target unused to SIGTERM (R1.20); complete_ms: last old task
+    stopped to "deployment completed" (R2.13); unchecked_ms: a task with neither target nor check
+    counts as healthy after this long RUNNING (R2.2); throttle_ms and throttle_max_ms: the first
+    and the longest pause between launches that fail (R2.11).
+    """
+
+    stop_tick_ms: int = 0
+    register_ms: int = 0
+    stop_old_ms: int = 0
+    replace_ms: int = 0
+    terminate_ms: int = 0
+    complete_ms: int = 0
+    unchecked_ms: int = 40_000
+    throttle_ms: int = 10_000
+    throttle_max_ms: int = 1_620_000
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSpec:
+    """What the service asks for. `groups` are target group ARNs; `zones` is never empty."""
+
+    name: str
+    desired_count: int
+    minimum_healthy_percent: int
+    maximum_percent: int
+    grace_ms: int
+    groups: tuple[str, ...]
+    zones: tuple[str, ...]
+    tempo: Tempo
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What is there: deployments still listed, tasks not yet forgotten.
+
+    `steady` says that a steady state was announced and nothing has disturbed it since; `stuck`
+    that "was unable to stop or start tasks" was said of the present deployment.
+    """
+
+    deployments: tuple[Deployment, ...]
+    tasks: tuple[Task, ...]
+    steady: bool = False
+    stuck: bool = False

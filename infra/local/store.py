@@ -1,0 +1,332 @@
+"""Everything the plane knows, in memory: the records behind the API and the controllers.
+
+Handlers and controllers run on one event loop and change records in place between awaits, so no
+record needs a lock. Whoever changes something that a controller must act on calls the matching
+`Signals` method. Times are milliseconds of the plane's clock; durations are as the caller gave
+them (seconds, unscaled). `document` is a request's own JSON, kept to be returned verbatim.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from infra.local.scheduler.model import (
+    HealthStatus,
+    RolloutState,
+    StopCode,
+    TargetState,
+    TaskStatus,
+)
+
+# Documents are JSON in botocore's member names, validated at the API's edge.
+Document = dict[str, Any]
+
+EVENTS_KEPT = 100  # DescribeServices returns the last 100 (R2.12)
+STOPPED_TASKS_KEPT_MS = 3_600_000  # stopped tasks stay visible at least an hour (R1.9)
+
+
+class Signals(Protocol):
+    """How the API wakes the controllers. Each call returns at once."""
+
+    def service_changed(self, service_arn: str) -> None: ...
+
+    def task_changed(self, task_arn: str) -> None: ...
+
+    def balancer_changed(self, load_balancer_arn: str) -> None: ...
+
+    def group_changed(self, target_group_arn: str) -> None: ...
+
+
+@dataclass(slots=True)
+class Cluster:
+    name: str
+    arn: str
+    tags: dict[str, str] = field(default_factory=dict)
+    settings: list[Document] = field(default_factory=list)
+    status: str = "ACTIVE"
+    service_connect_namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """A container health check with ECS's defaults applied, in seconds (R1.30)."""
+
+    command: tuple[str, ...]
+    interval: int = 30
+    timeout: int = 5
+    retries: int = 3
+    start_period: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """What the plane acts on in a containerDefinition."""
+
+    name: str
+    image: str
+    essential: bool = True
+    command: tuple[str, ...] | None = None
+    entry_point: tuple[str, ...] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple["Port", ...] = ()
+    stop_timeout: int = 30
+    start_timeout: int | None = None
+    health_check: HealthCheck | None = None
+    depends_on: tuple[tuple[str, str], ...] = ()
+    mounts: tuple[tuple[str, str, bool], ...] = ()  # source volume, container path, read only
+    log_group: str | None = None
+    log_stream_prefix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    container_port: int
+    name: str | None = None
+    app_protocol: str | None = None
+
+
+@dataclass(slots=True)
+class TaskDefinition:
+    arn: str
+    family: str
+    revision: int
+    document: Document
+    containers: tuple[Container, ...]
+    registered_ms: int
+    status: str = "ACTIVE"
+    deregistered_ms: int | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def container(self, name: str) -> Container | None:
+        return next((c for c in self.containers if c.name == name), None)
+
+
+@dataclass(slots=True)
+class Deployment:
+    """One entry of a service's `deployments` (R3.11). The newest is PRIMARY."""
+
+    id: str
+    task_definition: str
+    created_ms: int
+    updated_ms: int
+    status: str = "PRIMARY"  # or ACTIVE
+    rollout: RolloutState = RolloutState.IN_PROGRESS
+    reason: str = ""
+    desired_count: int = 0
+    failed_tasks: int = 0
+    launch_failures: int = 0
+    last_failure_ms: int = 0
+    throttled: bool = False
+    network: Document = field(default_factory=dict)
+    service_connect: Document | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEvent:
+    id: str
+    created_ms: int
+    message: str
+
+
+@dataclass(slots=True)
+class Service:
+    name: str
+    arn: str
+    cluster: str  # ARN
+    task_definition: str  # ARN
+    desired_count: int
+    created_ms: int
+    document: Document  # the effective CreateService input, UpdateService merged in
+    minimum_healthy_percent: int = 100
+    maximum_percent: int = 200
+    grace_period: int = 0  # healthCheckGracePeriodSeconds
+    status: str = "ACTIVE"  # DRAINING, INACTIVE
+    load_balancers: list[Document] = field(default_factory=list)
+    deployments: list[Deployment] = field(default_factory=list)
+    events: deque[ServiceEvent] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
+    tags: dict[str, str] = field(default_factory=dict)
+    steady: bool = False
+    stuck: bool = False
+
+    @property
+    def primary(self) -> Deployment:
+        return next(d for d in self.deployments if d.status == "PRIMARY")
+
+
+@dataclass(slots=True)
+class ContainerState:
+    """A container of a task, as DescribeTasks returns it."""
+
+    name: str
+    arn: str
+    image: str
+    runtime_id: str
+    last_status: str = "PENDING"
+    exit_code: int | None = None
+    reason: str | None = None
+    image_digest: str | None = None
+    health: HealthStatus = HealthStatus.UNKNOWN
+    started_ms: int | None = None
+    finished_ms: int | None = None
+
+
+@dataclass(slots=True)
+class Task:
+    id: str
+    arn: str
+    cluster: str  # ARN
+    task_definition: str  # ARN
+    zone: str
+    created_ms: int
+    since_ms: int
+    group: str = ""  # service:<name> or family:<family>
+    started_by: str = ""  # the deployment's id for a service's task
+    service: str | None = None  # ARN
+    status: TaskStatus = TaskStatus.PROVISIONING
+    desired: TaskStatus = TaskStatus.RUNNING
+    health: HealthStatus = HealthStatus.UNKNOWN
+    checked: bool = False
+    address: str | None = None
+    inner_address: str | None = None
+    subnet: str = ""
+    overrides: Document = field(default_factory=dict)
+    containers: list[ContainerState] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    version: int = 1
+    attachment: str = ""
+    interface: str = ""
+    mac: str = ""
+    pull_started_ms: int | None = None
+    pull_stopped_ms: int | None = None
+    connectivity_ms: int | None = None
+    started_ms: int | None = None
+    stop_asked_ms: int | None = None
+    stopping_ms: int | None = None
+    execution_stopped_ms: int | None = None
+    stopped_ms: int | None = None
+    terminated_ms: int | None = None
+    killed: bool = False
+    stop_code: StopCode | None = None
+    stopped_reason: str | None = None
+
+
+@dataclass(slots=True)
+class Target:
+    """One registered target, and what the health checker counted (sections 4.1, 4.2)."""
+
+    address: str
+    port: int
+    zone: str
+    since_ms: int
+    registered_ms: int
+    state: TargetState = TargetState.INITIAL
+    reason: str | None = "Elb.RegistrationInProgress"
+    description: str | None = "Target registration is in progress"
+    passes: int = 0
+    failures: int = 0
+
+
+@dataclass(slots=True)
+class TargetGroup:
+    """A target group with the health check settings that ELB acts on, in seconds."""
+
+    name: str
+    arn: str
+    protocol: str
+    port: int
+    vpc: str
+    document: Document
+    target_type: str = "ip"
+    health_check_path: str = "/"
+    health_check_port: str = "traffic-port"
+    health_check_protocol: str = "HTTP"
+    health_check_enabled: bool = True
+    interval: int = 30
+    timeout: int = 5
+    healthy_threshold: int = 5
+    unhealthy_threshold: int = 2
+    matcher: str = "200"
+    attributes: dict[str, str] = field(default_factory=dict)
+    targets: dict[tuple[str, int], Target] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def deregistration_delay(self) -> int:
+        return int(self.attributes["deregistration_delay.timeout_seconds"])
+
+
+@dataclass(slots=True)
+class Rule:
+    arn: str
+    priority: int | None  # None: the listener's default rule
+    conditions: list[Document]
+    actions: list[Document]
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Listener:
+    arn: str
+    load_balancer: str  # ARN
+    port: int
+    protocol: str
+    rules: list[Rule]  # the default rule among them
+    certificates: list[str] = field(default_factory=list)
+    ssl_policy: str | None = None
+    attributes: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class LoadBalancer:
+    name: str
+    arn: str
+    dns_name: str
+    scheme: str
+    created_ms: int
+    subnets: list[str]
+    security_groups: list[str]
+    zones: list[str]
+    state: str = "active"
+    attributes: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Namespace:
+    """A Cloud Map namespace. Services in it are found through the ECS services that publish them."""
+
+    id: str
+    arn: str
+    name: str
+    kind: str  # HTTP, DNS_PRIVATE
+    created_ms: int
+    description: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Store:
+    """All records, keyed by ARN (namespaces by id)."""
+
+    region: str
+    account: str = "000000000000"
+    clusters: dict[str, Cluster] = field(default_factory=dict)
+    definitions: dict[str, TaskDefinition] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    groups: dict[str, TargetGroup] = field(default_factory=dict)
+    balancers: dict[str, LoadBalancer] = field(default_factory=dict)
+    listeners: dict[str, Listener] = field(default_factory=dict)
+    namespaces: dict[str, Namespace] = field(default_factory=dict)
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+    def tasks_of(self, service: Service) -> Iterator[Task]:
+        return (t for t in self.tasks.values() if t.service == service.arn)
+
+    def listeners_of(self, balancer: LoadBalancer) -> Iterator[Listener]:
+        return (x for x in self.listeners.values() if x.load_balancer == balancer.arn)
