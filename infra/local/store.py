@@ -103,9 +103,23 @@ class TaskDefinition:
         return next((c for c in self.containers if c.name == name), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A Service Connect name that clients may call: `http://<dns_name>:<port>` (R6.2)."""
+
+    dns_name: str
+    port: int
+    service: str  # ARN of the ECS service that publishes it
+    port_name: str  # the published portMapping's name
+
+
 @dataclass(slots=True)
 class Deployment:
-    """One entry of a service's `deployments` (R3.11). The newest is PRIMARY."""
+    """One entry of a service's `deployments` (R3.11). The newest is PRIMARY.
+
+    `aliases` are the Service Connect names that existed when the deployment was made: its tasks,
+    replacements too, know these and no newer ones (R6.6).
+    """
 
     id: str
     task_definition: str
@@ -121,6 +135,7 @@ class Deployment:
     throttled: bool = False
     network: Document = field(default_factory=dict)
     service_connect: Document | None = None
+    aliases: tuple[Alias, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

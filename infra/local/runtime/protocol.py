@@ -70,6 +70,28 @@ class CannotStartContainerError(Exception):
     """The container's command could not be started; the message says why."""
 
 
+class Process(Protocol):
+    """A child of the plane's outside any task: a load balancer's Envoy."""
+
+    @property
+    def pid(self) -> int:
+        """The main process's id, as seen by the plane."""
+
+    async def wait(self) -> int:
+        """Wait for the end; the exit code, 128 + n when signal n ended it. Any number of callers."""
+
+    def signal(self, number: Signals) -> None:
+        """Send a signal; nothing happens if the process has ended."""
+
+
+class Launcher(Protocol):
+    """Starts a process that dies with the plane, whatever way the plane ends."""
+
+    async def __call__(
+        self, command: Sequence[str], environment: Mapping[str, str], log: Path
+    ) -> Process: ...
+
+
 class Runtime(Protocol):
     """Starts and ends tasks. Every method is safe to call again after it has succeeded."""
 
