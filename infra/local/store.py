@@ -185,6 +185,11 @@ class ContainerState:
     health: HealthStatus = HealthStatus.UNKNOWN
     started_ms: int | None = None
     finished_ms: int | None = None
+    essential: bool = True
+    stop_timeout: int = 30
+    depends_on: tuple[str, ...] = ()
+    terminated_ms: int | None = None
+    killed: bool = False
 
 
 @dataclass(slots=True)
@@ -221,8 +226,9 @@ class Task:
     stopping_ms: int | None = None
     execution_stopped_ms: int | None = None
     stopped_ms: int | None = None
-    terminated_ms: int | None = None
-    killed: bool = False
+    died_ms: int | None = None
+    health_ms: int = 0
+    drained_ms: dict[str, int | None] = field(default_factory=dict)  # by group; None: draining
     stop_code: StopCode | None = None
     stopped_reason: str | None = None
 
@@ -311,7 +317,7 @@ class LoadBalancer:
 
 @dataclass(slots=True)
 class Namespace:
-    """A Cloud Map namespace. Services in it are found through the ECS services that publish them."""
+    """A Cloud Map namespace; what is in it are the ports that ECS services publish."""
 
     id: str
     arn: str

@@ -47,6 +47,13 @@ class RolloutState(StrEnum):
     FAILED = "FAILED"
 
 
+class StopOrder(StrEnum):
+    """What StopTask does first: sources disagree, so it is a setting (R1.21)."""
+
+    DEREGISTER_FIRST = "deregister_first"
+    SIGTERM_FIRST = "sigterm_first"
+
+
 class StopCode(StrEnum):
     """`stopCode` of a task (section 1.2)."""
 
@@ -67,12 +74,24 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Container:
+    """A started container of a task. `depends_on` names containers that must outlive it (R1.33)."""
+
+    name: str
+    alive: bool = True
+    stop_timeout_ms: int = 30_000
+    depends_on: tuple[str, ...] = ()
+    terminated_ms: int | None = None
+    killed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """A task as observed.
 
-    `since_ms` is when `status` was entered, `started_ms` when the task first was RUNNING, and
-    `stop_asked_ms` when `desired` became STOPPED. `terminated` is true once SIGTERM was sent and
-    `killed` once SIGKILL was; `checked` says that an essential container has a health check.
+    `since_ms` is when `status` was entered, `started_ms` when the task first was RUNNING,
+    `stop_asked_ms` when `desired` became STOPPED, and `died_ms` when an essential container ended
+    unasked or the task failed to start. `checked`: an essential container has a health check.
     """
 
     id: str
@@ -84,12 +103,12 @@ class Task:
     created_ms: int = 0
     started_ms: int | None = None
     stop_asked_ms: int | None = None
+    died_ms: int | None = None
     health: HealthStatus = HealthStatus.UNKNOWN
+    health_ms: int = 0
     checked: bool = False
     targets: tuple[Target, ...] = ()
-    terminated_ms: int | None = None
-    killed: bool = False
-    stop_timeout_ms: int = 30_000
+    containers: tuple[Container, ...] = ()
     stop_code: StopCode | None = None
 
 
@@ -136,7 +155,10 @@ class Tempo:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
-    """What the service asks for. `groups` are target group ARNs; `zones` is never empty."""
+    """What the service asks for. `groups` are target group ARNs; `zones` is never empty.
+
+    `draining`: DeleteService was called; desired_count is 0 from then on (R2.20).
+    """
 
     name: str
     desired_count: int
@@ -146,6 +168,8 @@ class ServiceSpec:
     groups: tuple[str, ...]
     zones: tuple[str, ...]
     tempo: Tempo
+    stop_order: StopOrder = StopOrder.DEREGISTER_FIRST
+    draining: bool = False
 
 
 @dataclass(frozen=True, slots=True)
