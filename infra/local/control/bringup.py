@@ -1,0 +1,172 @@
+"""Bringing one task up: PROVISIONING to RUNNING (R1.3, R1.10, R1.32, R6.10)."""
+
+from collections.abc import Callable
+from itertools import count
+
+import anyio
+
+from infra.local import store
+from infra.local.control.context import Context
+from infra.local.control.dependencies import is_met, start_order
+from infra.local.control.probes import Prober
+from infra.local.control.records import move
+from infra.local.control.sidecars import CannotInitializeError, Sidecars, Specs
+from infra.local.runtime.protocol import (
+    CannotPullContainerError,
+    CannotStartContainerError,
+    ContainerSpec,
+    Network,
+    Runtime,
+)
+from infra.local.scheduler.lifecycle import TaskEvent, is_active
+
+READY_LIMIT_MS = 15_000  # an Envoy that is not ready by then never will be
+START_LIMIT_S = 180  # startTimeout where the task definition has none, unscaled
+PROXY_STOP_TIMEOUT_S = 10  # Envoy ends at once; unscaled
+
+
+class OvertakenError(Exception):
+    """The task is being stopped, so nothing more of it is to be started."""
+
+
+class CannotBringUpError(Exception):
+    """The task cannot start; the text is its stoppedReason (section 1.2)."""
+
+
+class BringUp:
+    """Runs the starts of all tasks; `notice` tells the one that waits of a change."""
+
+    def __init__(
+        self,
+        context: Context,
+        runtime: Runtime,
+        sidecars: Sidecars,
+        specs: Specs,
+        prober: Prober,
+        changed: Callable[[store.Task], None],
+    ) -> None:
+        self._context = context
+        self._runtime = runtime
+        self._sidecars = sidecars
+        self._specs = specs
+        self._prober = prober
+        self._changed = changed
+        self._notices: dict[str, anyio.Event] = {}
+        self._births = count()
+
+    def notice(self, task: store.Task) -> None:
+        """Something about the task changed: let a waiting start look again."""
+        if task.id in self._notices:
+            self._notices[task.id].set()
+
+    async def run(self, task: store.Task) -> None:
+        """Take the task to RUNNING. Raises CannotBringUpError or OvertakenError."""
+        self._notices[task.id] = anyio.Event()
+        draw = f"{self._context.seed}/{next(self._births)}"
+        try:
+            network = await self._provision(task, draw)
+            await self._pull(task, draw)
+            await self._start(task, network)
+        except CannotPullContainerError as error:
+            raise CannotBringUpError(f"CannotPullContainerError: {error}") from error
+        except CannotStartContainerError as error:
+            raise CannotBringUpError(f"CannotStartContainerError: {error}") from error
+        except CannotInitializeError as error:
+            raise CannotBringUpError(f"ResourceInitializationError: {error}") from error
+        finally:
+            del self._notices[task.id]
+
+    async def _provision(self, task: store.Task, draw: str) -> Network:
+        await self._pause(task, "provisioning", draw)
+        names = [alias.dns_name for alias in self._sidecars.aliases(task)]
+        proxied = self._sidecars.published(task) is not None
+        network = await self._runtime.provision(task.id, task.zone, proxied=proxied, aliases=names)
+        task.address, task.inner_address = network.address, network.inner_address
+        task.connectivity_ms = self._context.clock.now_ms()
+        self._move(task, TaskEvent.PROVISIONED)
+        return network
+
+    async def _pull(self, task: store.Task, draw: str) -> None:
+        task.pull_started_ms = self._context.clock.now_ms()
+        await self._pause(task, "pull", draw)
+        for state in task.containers:
+            state.image_digest = await self._runtime.pull(state.image)
+        task.pull_stopped_ms = self._context.clock.now_ms()
+        self._move(task, TaskEvent.PULLED)
+
+    async def _start(self, task: store.Task, network: Network) -> None:
+        definition = self._context.records.definitions[task.task_definition]
+        proxy = self._sidecars.prepare(task, network)
+        if proxy is not None:
+            await self._start_proxy(task, network, proxy)
+        for container in start_order(definition.containers):
+            await self._wait_for_dependencies(task, container)
+            spec = await self._specs.make(task, container, network, proxy is not None)
+            await self._start_container(task, network, spec, container.health_check)
+        self._move(task, TaskEvent.STARTED)
+
+    async def _start_proxy(self, task: store.Task, network: Network, spec: ContainerSpec) -> None:
+        state = store.ContainerState(
+            name=spec.name,
+            arn=f"{task.containers[0].arn}-proxy",
+            image=spec.image,
+            runtime_id=f"{task.id}-0000000000",
+            stop_timeout=PROXY_STOP_TIMEOUT_S,
+        )
+        for other in task.containers:  # the application outlives nothing that it speaks through
+            other.depends_on = (*other.depends_on, spec.name)
+        task.containers.append(state)
+        await self._start_container(task, network, spec, None)
+        if not await self._sidecars.ready(task.id, READY_LIMIT_MS):
+            raise CannotBringUpError("ServiceConnect proxy did not become healthy in time")
+
+    async def _start_container(
+        self,
+        task: store.Task,
+        network: Network,
+        spec: ContainerSpec,
+        check: store.HealthCheck | None,
+    ) -> None:
+        self._demand_active(task)
+        state = next(c for c in task.containers if c.name == spec.name)
+        # From here on the container may end at any time, and is to be stopped with the task.
+        state.last_status, state.started_ms = "RUNNING", self._context.clock.now_ms()
+        try:
+            await self._runtime.start(task.id, network, spec)
+        except CannotStartContainerError as error:
+            state.last_status, state.reason = "STOPPED", f"CannotStartContainerError: {error}"
+            raise
+        self._changed(task)
+        if check is not None:
+            self._context.spawn(self._prober.watch, task, state, check)
+
+    async def _wait_for_dependencies(self, task: store.Task, container: store.Container) -> None:
+        limit_ms = self._context.scaled_ms(container.start_timeout or START_LIMIT_S)
+        for name, condition in container.depends_on:
+            state = next(c for c in task.containers if c.name == name)
+            with anyio.move_on_after(limit_ms / 1000) as scope:
+                await self._until(task, lambda s=state, c=condition: is_met(c, s))  # type: ignore[misc] # mypy cannot infer lambda defaults
+            if scope.cancelled_caught:
+                raise CannotBringUpError(f"dependency {name} did not become {condition} in time")
+
+    async def _pause(self, task: store.Task, knob: str, draw: str) -> None:
+        """Wait as long as the tempo says, or until the task is stopped."""
+        with anyio.move_on_after(
+            self._context.profile.draw(knob, draw, self._context.scale) / 1000
+        ):
+            await self._until(task, lambda: False)
+
+    async def _until(self, task: store.Task, condition: Callable[[], bool]) -> None:
+        while not condition():
+            self._demand_active(task)
+            self._notices[task.id] = anyio.Event()
+            await self._notices[task.id].wait()
+
+    def _demand_active(self, task: store.Task) -> None:
+        if not is_active(task.status):
+            raise OvertakenError
+
+    def _move(self, task: store.Task, event: TaskEvent) -> None:
+        if move(task, event, self._context.clock.now_ms(), self._context.note):
+            self._changed(task)
+        self._demand_active(task)

@@ -1,0 +1,41 @@
+"""What every controller is given: the records, the clock, the pace, the journal."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from infra.local.clock import Clock
+from infra.local.scheduler.model import StopOrder
+from infra.local.store import Store
+from infra.local.tempo import Profile
+
+Note = Callable[[str, Mapping[str, object]], None]
+
+
+class Spawn(Protocol):
+    """Starts a coroutine function in the plane's task group; it ends with the plane."""
+
+    def __call__(
+        self, work: Callable[..., Coroutine[Any, Any, None]], /, *args: object
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Shared by the controllers; `scale` divides modelled durations, `seed` decides draws.
+
+    `group_changed` tells the load balancers that a target group's targets (by ARN) changed.
+    """
+
+    records: Store
+    clock: Clock
+    scale: int
+    profile: Profile
+    seed: str
+    stop_order: StopOrder
+    note: Note
+    spawn: Spawn
+    group_changed: Callable[[str], None]
+
+    def scaled_ms(self, seconds: float) -> int:
+        return round(seconds * 1000 / self.scale)

@@ -1,0 +1,89 @@
+"""A container's environment on Fargate, and where its output goes (R7.5)."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from infra.local import store
+from infra.local.control.sidecars import CannotInitializeError
+from infra.local.runtime.protocol import ContainerSpec, Mount, Network
+
+ReadSecret = Callable[[str], Awaitable[str]]
+
+
+class SpecMaker:
+    """Makes container specs.
+
+    `endpoint` is the plane's own URL, `logs` the directory of the containers' output, `volumes`
+    that of the task volumes; `read_secret` returns a secret's value by its `valueFrom` and raises
+    CannotInitializeError.
+    """
+
+    def __init__(
+        self,
+        records: store.Store,
+        endpoint: str,
+        logs: Path,
+        volumes: Path,
+        read_secret: ReadSecret,
+    ) -> None:
+        self._records = records
+        self._endpoint = endpoint
+        self._logs = logs
+        self._volumes = volumes
+        self._read_secret = read_secret
+
+    async def make(
+        self, task: store.Task, container: store.Container, network: Network, proxy: bool
+    ) -> ContainerSpec:
+        """The container with overrides applied; `proxy`: the task has a Service Connect proxy."""
+        state = next(c for c in task.containers if c.name == container.name)
+        override = _override(task, container.name)
+        environment = {
+            **self._fargate(state),
+            **container.environment,
+            **{name: await self._read_secret(ref) for name, ref in container.secrets.items()},
+            **{pair["name"]: pair["value"] for pair in override.get("environment", ())},
+        }
+        command = override.get("command")
+        return ContainerSpec(
+            name=container.name,
+            image=container.image,
+            log=self.log_path(task.id, container.name),
+            command=container.command if command is None else tuple(command),
+            entry_point=container.entry_point,
+            environment=environment,
+            mounts=self._mounts(task, container),
+            port=next((p.container_port for p in container.ports), None),
+        )
+
+    def log_path(self, task_id: str, container: str) -> Path:
+        return self._logs / task_id / f"{container}.log"
+
+    def _fargate(self, state: store.ContainerState) -> dict[str, str]:
+        metadata = f"{self._endpoint}/_ecs/v4/{state.runtime_id}"
+        return {
+            "ECS_CONTAINER_METADATA_URI_V4": metadata,
+            "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
+            "AWS_REGION": self._records.region,
+            "AWS_DEFAULT_REGION": self._records.region,
+        }
+
+    def _mounts(self, task: store.Task, container: store.Container) -> tuple[Mount, ...]:
+        definition = self._records.definitions[task.task_definition]
+        folder = self._volumes / definition.family
+        return tuple(
+            Mount(folder / volume, path, read_only) for volume, path, read_only in container.mounts
+        )
+
+
+def _override(task: store.Task, container: str) -> store.Document:
+    found = task.overrides.get("containerOverrides", ())
+    return next((o for o in found if o.get("name") == container), {})
+
+
+async def refuse_secret(reference: str) -> str:
+    """What `read_secret` is when no service behind the plane holds secrets."""
+    raise CannotInitializeError(
+        "unable to pull secrets or registry auth: unable to retrieve secret "
+        f"{reference}: the plane has no secrets service; start it with --fallback"
+    )
