@@ -40,7 +40,8 @@ class ContainerSpec:
     """One container to start: the task definition's container with overrides applied.
 
     `command` and `entry_point` are None where the task definition has none (the image's own is
-    used). `environment` holds secrets too. `log` is the file that stdout and stderr go to.
+    used). `environment` holds secrets too. `log` is the file that stdout and stderr go to. `proxy`
+    is the URL of the task's egress proxy, used where alias names cannot be given to the container.
     """
 
     name: str
@@ -51,6 +52,7 @@ class ContainerSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
     port: int | None = None
+    proxy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Process(Protocol):
         """The main process's id, as seen by the plane."""
 
     async def wait(self) -> int:
-        """Wait for the end; the exit code, 128 + n when signal n ended it. Any number of callers."""
+        """Wait for the end: the exit code, 128 + n when signal n ended it. Callable any times."""
 
     def signal(self, number: Signals) -> None:
         """Send a signal; nothing happens if the process has ended."""
