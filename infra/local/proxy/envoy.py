@@ -1,0 +1,155 @@
+"""One running Envoy, driven by files: started, kept alive, and told what to do.
+
+The files are the truth: an Envoy that died is started again on the same ones.
+"""
+
+import math
+import os
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from signal import SIGKILL, SIGTERM
+
+import anyio
+from anyio.abc import TaskStatus
+
+from infra.local.clock import Clock
+from infra.local.proxy import admin
+from infra.local.proxy.binary import find_envoy
+from infra.local.proxy.configs.bootstrap import bootstrap
+from infra.local.proxy.configs.snapshot import EMPTY, Snapshot
+from infra.local.proxy.delivery import Delivery
+from infra.local.proxy.errors import EnvoyStartError
+from infra.local.proxy.files import write_atomically
+from infra.local.proxy.model import Places
+from infra.local.runtime.protocol import Launcher, Process
+
+Report = Callable[[str, Mapping[str, object]], None]
+
+FLAGS = ("--concurrency", "1", "--disable-hot-restart", "--file-flush-interval-msec", "100")
+START_POLL_S = 0.01
+START_POLLS = 1000
+STOP_LIMIT_S = 2.0
+RESTARTS_A_MINUTE = 5
+SOCKET_BYTES_MAX = 107
+
+
+class EnvoyProcess:
+    """An Envoy of the plane's own. `report` hears `envoy-started`, `envoy-ended`."""
+
+    def __init__(
+        self, name: str, places: Places, launcher: Launcher, clock: Clock, report: Report
+    ) -> None:
+        _refuse_long(places.admin)
+        self._name = name
+        self._places = places
+        self._launcher = launcher
+        self._clock = clock
+        self._report = report
+        self._process: Process | None = None
+        self._deaths: deque[int] = deque(maxlen=RESTARTS_A_MINUTE)
+        self._delivery = Delivery(places)
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, None while there is no Envoy."""
+        return self._process.pid if self._process else None
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Keep Envoy running until cancelled; `started` is reported when it is ready.
+
+        EnvoyMissingError if there is none, EnvoyStartError if it does not become ready, or dies
+        more than five times in a minute.
+        """
+        binary = find_envoy(os.environ)
+        self._places.directory.mkdir(parents=True, exist_ok=True)
+        write_atomically(self._places.bootstrap, bootstrap(self._name, self._places))
+        self._delivery.write(EMPTY)
+        first = True
+        try:
+            while True:
+                process = await self._start(binary)
+                if first:
+                    task_status.started()
+                first = False
+                self._count_death(await process.wait())
+        finally:
+            await self._stop()
+
+    async def push(self, snapshot: Snapshot) -> None:
+        """Give Envoy these files and wait until it says that it has taken them.
+
+        EnvoyRejectedError with Envoy's own words if it refuses, or does not answer in 5 s.
+        """
+        await self._delivery.push(snapshot)
+
+    async def reopen_logs(self) -> None:
+        """Make Envoy open its access log anew, after a rename. OSError if Envoy is not there."""
+        await admin.ask(self._places.admin, "/reopen_logs", "POST")
+
+    async def _start(self, binary: Path) -> Process:
+        self._places.admin.unlink(missing_ok=True)
+        command = [str(binary), "-c", str(self._places.bootstrap), *FLAGS, "-l", "warning"]
+        process = await self._launcher(command, {}, self._places.log)
+        self._process = process
+        await self._wait_live(process)
+        self._report("envoy-started", {"name": self._name, "pid": process.pid})
+        return process
+
+    async def _wait_live(self, process: Process) -> None:
+        """Poll until Envoy serves; its early end is noticed at once."""
+        ended: list[int] = []
+
+        async def watch() -> None:
+            ended.append(await process.wait())
+            group.cancel_scope.cancel()
+
+        live = False
+        async with anyio.create_task_group() as group:
+            group.start_soon(watch)
+            for _ in range(START_POLLS):
+                live = await admin.is_live(self._places.admin)
+                if live:
+                    break
+                await anyio.sleep(START_POLL_S)
+            group.cancel_scope.cancel()
+        if not live:
+            raise EnvoyStartError(self._why_not_live(ended))
+
+    def _why_not_live(self, ended: list[int]) -> str:
+        end = f"exited with {ended[0]}" if ended else f"was not ready after {START_POLLS} polls"
+        return f"Envoy of {self._name} {end}; see {self._places.log}: {self._delivery.last_words()}"
+
+    def _count_death(self, code: int) -> None:
+        self._process = None
+        now_ms = self._clock.now_ms()
+        self._report("envoy-ended", {"name": self._name, "code": code})
+        oldest_ms = self._deaths[0] if len(self._deaths) == RESTARTS_A_MINUTE else -math.inf
+        self._deaths.append(now_ms)
+        if now_ms - oldest_ms < 60_000:
+            raise EnvoyStartError(
+                f"Envoy of {self._name} died {RESTARTS_A_MINUTE + 1} times in a minute, the last "
+                f"time with code {code}; see {self._places.log}: {self._delivery.last_words()}"
+            )
+
+    async def _stop(self) -> None:
+        process, self._process = self._process, None
+        with anyio.CancelScope(shield=True):
+            if process:
+                for number in (SIGTERM, SIGKILL):
+                    process.signal(number)
+                    with anyio.move_on_after(STOP_LIMIT_S):
+                        await process.wait()
+                        break
+        with suppress(OSError):
+            self._places.admin.unlink(missing_ok=True)
+
+
+def _refuse_long(socket: Path) -> None:
+    size = len(os.fsencode(socket))
+    if size > SOCKET_BYTES_MAX:
+        raise EnvoyStartError(
+            f"the path of Envoy's admin socket has {size} bytes, at most {SOCKET_BYTES_MAX} are "
+            f"allowed: choose a shorter state directory than {socket.parent}"
+        )
