@@ -1,0 +1,208 @@
+"""The plane's HTTP endpoint: from a request to the handler of its operation."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.types import Receive, Scope, Send
+
+from infra.local.api.answers import error_response, write_error
+from infra.local.api.cloudmap.discovery import Discovery
+from infra.local.api.cloudmap.namespaces import Namespaces
+from infra.local.api.context import Context, Handler, handlers_of
+from infra.local.api.ecs.clusters import Clusters
+from infra.local.api.ecs.definitions import TaskDefinitions
+from infra.local.api.ecs.services import Services
+from infra.local.api.ecs.tagging import Tagging as EcsTagging
+from infra.local.api.ecs.tasks import Tasks
+from infra.local.api.elbv2.balancers import Balancers
+from infra.local.api.elbv2.groups import TargetGroups
+from infra.local.api.elbv2.listeners import Listeners
+from infra.local.api.elbv2.rules import Rules
+from infra.local.api.elbv2.tagging import Tagging as ElbTagging
+from infra.local.api.elbv2.targets import Targets
+from infra.local.api.errors import ApiError, InvalidRequestError, UnavailableError
+from infra.local.api.fallback import Fallback
+from infra.local.api.guard import Guard, GuardMiddleware
+from infra.local.api.identifiers import unique_id
+from infra.local.api.logs import Logs, LogSource
+from infra.local.api.metadata import metadata_routes
+from infra.local.api.models import service_model
+from infra.local.api.protocol import (
+    QUERY,
+    check_params,
+    check_result,
+    find_operation,
+    invalid_action,
+    protocol_of,
+)
+from infra.local.api.proxy import Forwarded, forward
+from infra.local.api.querybody import read_form
+from infra.local.api.signature import signed_service
+from infra.local.api.sts import Sts
+from infra.local.clock import Clock
+from infra.local.store import Signals, Store
+
+JSON_SERVICES: Final = ("ecs", "servicediscovery", "logs")
+ELB_SCOPE: Final = "elasticloadbalancing"
+ELB_VERSION: Final = "2015-12-01"
+OWN_SCOPES: Final = (*JSON_SERVICES, ELB_SCOPE)
+FORM: Final = "application/x-www-form-urlencoded"
+
+
+def build_app(
+    store: Store,
+    clock: Clock,
+    signals: Signals,
+    *,
+    logs: LogSource,
+    fallback: Fallback | None,
+    guard: Guard,
+    extra_routes: Sequence[BaseRoute] = (),
+    check_output: bool = False,
+) -> Starlette:
+    """The endpoint. `extra_routes` come first; what nobody here takes is the fallback's.
+
+    `check_output` holds every answer of ours against the service's model; a misfit is a 500.
+    """
+    context = Context(store, clock, signals)
+    api = Api(_handlers(context, logs), fallback, check_output=check_output)
+    return Starlette(
+        routes=[*extra_routes, *metadata_routes(store), Mount("/", app=api)],
+        middleware=[Middleware(GuardMiddleware, guard=guard, clock=clock)],
+        exception_handlers={ApiError: _api_error, Exception: _internal_failure},
+    )
+
+
+def _handlers(context: Context, logs: LogSource) -> dict[str, dict[str, Handler]]:
+    parts: dict[str, list[object]] = {
+        "ecs": [
+            Clusters(context),
+            TaskDefinitions(context),
+            Services(context),
+            Tasks(context),
+            EcsTagging(context),
+        ],
+        "elbv2": [
+            Balancers(context),
+            TargetGroups(context),
+            Listeners(context),
+            Rules(context),
+            Targets(context),
+            ElbTagging(context),
+        ],
+        "servicediscovery": [Namespaces(context), Discovery(context)],
+        "logs": [Logs(context, logs)],
+        "sts": [Sts(context)],
+    }
+    return {service: handlers_of(service, handlers) for service, handlers in parts.items()}
+
+
+class Api:
+    """An ASGI application: our own services, and the fallback for everything else."""
+
+    def __init__(
+        self,
+        handlers: dict[str, dict[str, Handler]],
+        fallback: Fallback | None,
+        *,
+        check_output: bool,
+    ) -> None:
+        self._handlers = handlers
+        self._fallback = fallback
+        self._check_output = check_output
+        self._targets = {service_model(s).metadata["targetPrefix"]: s for s in JSON_SERVICES}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = await self._answer(request)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        body = await request.body()
+        call = self._own_call(request, body)
+        if call is not None:
+            return await self._call(*call, body)
+        return await self._forward(request, body)
+
+    def _own_call(self, request: Request, body: bytes) -> tuple[str, str] | None:
+        """Service and operation, if it is one of ours. Only POST: no link, no image can call."""
+        if request.method != "POST" or request.url.path != "/":
+            return None
+        scope = signed_service(request.headers)
+        target = request.headers.get("x-amz-target")
+        if target is not None:
+            prefix, _, name = target.rpartition(".")
+            if prefix in self._targets:
+                return self._targets[prefix], name
+        elif request.headers.get("content-type", "").startswith(FORM):
+            found = self._query_call(scope, body)
+            if found is not None:
+                return found
+        if scope in OWN_SCOPES and not (scope == ELB_SCOPE and target is None):
+            message = f"X-Amz-Target is {target!r}: no operation of {scope}"
+            raise InvalidRequestError("UnknownOperationException", message)
+        return None
+
+    def _query_call(self, scope: str | None, body: bytes) -> tuple[str, str] | None:
+        """Classic ELB has the same scope and another version, and is not ours."""
+        fields = read_form(body)
+        action = fields.get("Action", "")
+        if scope in (None, ELB_SCOPE) and fields.get("Version") == ELB_VERSION:
+            return "elbv2", action
+        if action == "GetCallerIdentity" and scope in (None, "sts"):
+            return "sts", action
+        return None
+
+    async def _call(self, service: str, name: str, body: bytes) -> Response:
+        protocol, request_id = protocol_of(service_model(service)), unique_id()
+        try:
+            operation = find_operation(service, name)
+            handler = self._handlers[service].get(name)
+            if handler is None:
+                raise _not_built(service, name)
+            params = protocol.parse(body, operation)
+            check_params(params, operation)
+            result = await handler(params)
+        except ApiError as error:
+            return write_error(error, protocol, request_id)
+        if self._check_output:
+            check_result(result, operation)
+        return Response(
+            protocol.serialise(result, operation, request_id),
+            headers={"x-amzn-requestid": request_id},
+            media_type=protocol.content_type,
+        )
+
+    async def _forward(self, request: Request, body: bytes) -> Response:
+        service = signed_service(request.headers) or ""
+        if self._fallback is None:
+            raise UnavailableError(f"{service or 'this service'} is not answered here: no fallback")
+        query = request.scope["query_string"].decode("latin-1")
+        raw_path = request.scope.get("raw_path") or request.url.path.encode()
+        headers = tuple(request.headers.items())
+        target = raw_path.decode("latin-1") + (f"?{query}" if query else "")
+        address = await self._fallback.address(service)
+        return await forward(Forwarded(request.method, target, headers, body), address)
+
+
+def _not_built(service: str, name: str) -> ApiError:
+    if protocol_of(service_model(service)) is QUERY:
+        return invalid_action(name)
+    message = f"{name} of {service} is not built in the local Fargate yet"
+    return ApiError("UnsupportedFeatureException", message)
+
+
+async def _api_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return error_response(error, request.headers)
+
+
+async def _internal_failure(request: Request, error: Exception) -> Response:
+    """A defect of ours. Starlette raises it again afterwards, for the log."""
+    message = f"The plane failed: {type(error).__name__}: {error}"
+    return error_response(ApiError("InternalFailure", message, status=500), request.headers)

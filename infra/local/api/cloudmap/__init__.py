@@ -1,0 +1,1 @@
+"""The operations of AWS Cloud Map that Service Connect needs."""

@@ -1,0 +1,100 @@
+"""The two wire protocols that AWS speaks here, driven by botocore's service models."""
+
+import json
+from typing import Protocol
+
+from botocore.model import OperationModel, ServiceModel
+
+from infra.local.api.errors import ApiError, InvalidRequestError, ResponseShapeError
+from infra.local.api.jsonbody import dump_json, parse_json
+from infra.local.api.models import operation, service_model
+from infra.local.api.querybody import parse_query, read_form
+from infra.local.api.validation import problems_of
+from infra.local.api.xmlbody import dump_xml, dump_xml_error
+from infra.local.store import Document
+
+# What each service calls a parameter that is not right
+_INVALID_PARAMETER = {
+    "ecs": "InvalidParameterException",
+    "logs": "InvalidParameterException",
+    "servicediscovery": "InvalidInput",
+}
+
+
+class WireProtocol(Protocol):
+    """How one protocol writes requests and answers."""
+
+    content_type: str
+
+    def parse(self, body: bytes, op: OperationModel) -> Document:
+        """A request's parameters, or InvalidRequestError."""
+
+    def serialise(self, result: Document, op: OperationModel, request_id: str) -> bytes: ...
+
+    def serialise_error(self, error: ApiError, request_id: str) -> bytes: ...
+
+
+class JsonProtocol:
+    content_type = "application/x-amz-json-1.1"
+
+    def parse(self, body: bytes, op: OperationModel) -> Document:
+        return parse_json(body, op.input_shape)
+
+    def serialise(self, result: Document, op: OperationModel, request_id: str) -> bytes:
+        return dump_json(result, op.output_shape)
+
+    def serialise_error(self, error: ApiError, request_id: str) -> bytes:
+        return json.dumps({"__type": error.code, "message": error.message}).encode()
+
+
+class QueryProtocol:
+    content_type = "text/xml"
+
+    def parse(self, body: bytes, op: OperationModel) -> Document:
+        return parse_query(read_form(body), op.input_shape)
+
+    def serialise(self, result: Document, op: OperationModel, request_id: str) -> bytes:
+        return dump_xml(result, op, request_id)
+
+    def serialise_error(self, error: ApiError, request_id: str) -> bytes:
+        return dump_xml_error(error, request_id)
+
+
+JSON = JsonProtocol()
+QUERY = QueryProtocol()
+
+
+def protocol_of(model: ServiceModel) -> WireProtocol:
+    """The protocol that we speak with a service's clients."""
+    return QUERY if "query" in model.metadata.get("protocols", ()) else JSON
+
+
+def invalid_action(name: str) -> InvalidRequestError:
+    """What AWS says of a Query action that it does not have; clients rely on the code."""
+    message = f"The action {name} is not valid for this web service."
+    return InvalidRequestError("InvalidAction", message)
+
+
+def find_operation(service: str, name: str) -> OperationModel:
+    """The operation, or the error that AWS gives for a name that the service does not know."""
+    found = operation(service, name)
+    if found is not None:
+        return found
+    if protocol_of(service_model(service)) is QUERY:
+        raise invalid_action(name)
+    raise InvalidRequestError("UnknownOperationException", f"{service} has no operation {name!r}")
+
+
+def check_params(params: Document, op: OperationModel) -> None:
+    """Refuse parameters that do not fit the operation's input shape."""
+    problems = problems_of(params, op.input_shape)
+    if problems:
+        service = op.service_model.service_name
+        raise InvalidRequestError(_INVALID_PARAMETER.get(service, "ValidationError"), problems)
+
+
+def check_result(result: Document, op: OperationModel) -> None:
+    """Raise ResponseShapeError if our own result does not fit the operation's output shape."""
+    problems = problems_of(result, op.output_shape)
+    if problems:
+        raise ResponseShapeError(f"{op.name}: {problems}")
