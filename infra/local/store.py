@@ -46,6 +46,9 @@ class Cluster:
     settings: list[Document] = field(default_factory=list)
     status: str = "ACTIVE"
     service_connect_namespace: str | None = None
+    configuration: Document | None = None
+    capacity_providers: list[str] = field(default_factory=list)
+    default_strategy: list[Document] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +337,7 @@ class Store:
 
     region: str
     account: str = "000000000000"
+    zones: tuple[str, ...] = ()  # availability zones; none given: two of the region
     clusters: dict[str, Cluster] = field(default_factory=dict)
     definitions: dict[str, TaskDefinition] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
@@ -342,6 +346,9 @@ class Store:
     balancers: dict[str, LoadBalancer] = field(default_factory=dict)
     listeners: dict[str, Listener] = field(default_factory=dict)
     namespaces: dict[str, Namespace] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.zones = self.zones or (f"{self.region}a", f"{self.region}b")
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"

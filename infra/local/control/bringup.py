@@ -9,7 +9,7 @@ from infra.local import store
 from infra.local.control.context import Context
 from infra.local.control.dependencies import is_met, start_order
 from infra.local.control.probes import Prober
-from infra.local.control.records import move
+from infra.local.control.records import move, new_container
 from infra.local.control.sidecars import CannotInitializeError, Sidecars, Specs
 from infra.local.runtime.protocol import (
     CannotPullContainerError,
@@ -101,18 +101,20 @@ class BringUp:
             await self._start_proxy(task, network, proxy)
         for container in start_order(definition.containers):
             await self._wait_for_dependencies(task, container)
-            spec = await self._specs.make(task, container, network, proxy is not None)
+            spec = await self._specs.make(task, container, network, self._proxy_url(task, network))
             await self._start_container(task, network, spec, container.health_check)
         self._move(task, TaskEvent.STARTED)
 
+    def _proxy_url(self, task: store.Task, network: Network) -> str | None:
+        """Where the proxy listens for the first of the task's names: it serves them all."""
+        for alias in self._sidecars.aliases(task):
+            return f"http://{network.aliases[alias.dns_name]}:{alias.port}"
+        return None
+
     async def _start_proxy(self, task: store.Task, network: Network, spec: ContainerSpec) -> None:
-        state = store.ContainerState(
-            name=spec.name,
-            arn=f"{task.containers[0].arn}-proxy",
-            image=spec.image,
-            runtime_id=f"{task.id}-0000000000",
-            stop_timeout=PROXY_STOP_TIMEOUT_S,
-        )
+        proxy = store.Container(spec.name, spec.image, stop_timeout=PROXY_STOP_TIMEOUT_S)
+        cluster = task.cluster.rsplit("/", 1)[1]
+        state = new_container(self._context.records, task.id, cluster, proxy)
         for other in task.containers:  # the application outlives nothing that it speaks through
             other.depends_on = (*other.depends_on, spec.name)
         task.containers.append(state)
@@ -133,8 +135,8 @@ class BringUp:
         state.last_status, state.started_ms = "RUNNING", self._context.clock.now_ms()
         try:
             await self._runtime.start(task.id, network, spec)
-        except CannotStartContainerError as error:
-            state.last_status, state.reason = "STOPPED", f"CannotStartContainerError: {error}"
+        except (CannotPullContainerError, CannotStartContainerError) as error:
+            state.last_status, state.reason = "STOPPED", f"{type(error).__name__}: {error}"
             raise
         self._changed(task)
         if check is not None:

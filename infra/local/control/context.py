@@ -16,7 +16,7 @@ class Spawn(Protocol):
     """Starts a coroutine function in the plane's task group; it ends with the plane."""
 
     def __call__(
-        self, work: Callable[..., Coroutine[Any, Any, None]], /, *args: object
+        self, work: Callable[..., Coroutine[Any, Any, None]], /, *given: object
     ) -> None: ...
 
 

@@ -33,9 +33,9 @@ class SpecMaker:
         self._read_secret = read_secret
 
     async def make(
-        self, task: store.Task, container: store.Container, network: Network, proxy: bool
+        self, task: store.Task, container: store.Container, network: Network, proxy: str | None
     ) -> ContainerSpec:
-        """The container with overrides applied; `proxy`: the task has a Service Connect proxy."""
+        """The container with overrides applied; `proxy` is the URL of the task's egress proxy."""
         state = next(c for c in task.containers if c.name == container.name)
         override = _override(task, container.name)
         environment = {
@@ -45,14 +45,17 @@ class SpecMaker:
             **{pair["name"]: pair["value"] for pair in override.get("environment", ())},
         }
         command = override.get("command")
+        log = self.log_path(task.id, container.name)
+        log.parent.mkdir(parents=True, exist_ok=True)
         return ContainerSpec(
             name=container.name,
             image=container.image,
-            log=self.log_path(task.id, container.name),
+            log=log,
             command=container.command if command is None else tuple(command),
             entry_point=container.entry_point,
             environment=environment,
             mounts=self._mounts(task, container),
+            proxy=proxy,
             port=next((p.container_port for p in container.ports), None),
         )
 

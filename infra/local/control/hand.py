@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from infra.local import store
-from infra.local.api.ecs.launch import build_task
 from infra.local.api.zones import subnet_zones
 from infra.local.balancing import targets
 from infra.local.control import messages, specs
@@ -15,7 +14,7 @@ from infra.local.control.agent import Agent
 from infra.local.control.carry import carry_task_step, notice_stop
 from infra.local.control.context import Context
 from infra.local.control.events import Announcer
-from infra.local.control.records import ask_stop
+from infra.local.control.records import ask_stop, new_task
 from infra.local.scheduler.model import RolloutState, Target, TaskStatus
 from infra.local.scheduler.steps import (
     BeginStop,
@@ -88,19 +87,12 @@ class ServiceHand:
 
     def _start(self, step: StartTask) -> None:
         records, deployment = self._context.records, self._deployment(step.deployment)
-        zones = self._subnets()
-        subnet = next(s for s, zone in zones.items() if zone == step.zone)
-        task = build_task(
-            records,
-            records.clusters[self._service.cluster],
-            records.definitions[deployment.task_definition],
-            zone=step.zone,
-            subnet=subnet,
-            group=f"service:{self._service.name}",
-            started_by=deployment.id,
-            now_ms=self._context.clock.now_ms(),
-            service=self._service.arn,
-        )
+        definition = records.definitions[deployment.task_definition]
+        now_ms = self._context.clock.now_ms()
+        task = new_task(records, definition, self._service.cluster, step.zone, now_ms)
+        task.subnet = next(s for s, zone in self._subnets().items() if zone == step.zone)
+        task.group = f"service:{self._service.name}"
+        task.started_by, task.service = deployment.id, self._service.arn
         records.tasks[task.arn] = task
         self._say.started(task.id, unhealthy=step.unhealthy)
         self._agent.begin(task)

@@ -36,9 +36,11 @@ class Specs(Protocol):
     """Makes what the runtime starts out of what the task definition says."""
 
     async def make(
-        self, task: store.Task, container: store.Container, network: Network, proxy: bool
+        self, task: store.Task, container: store.Container, network: Network, proxy: str | None
     ) -> ContainerSpec:
-        """The container with environment, secrets and log file; `proxy`: it has a sidecar.
+        """The container with environment, secrets and log file.
+
+        `proxy` is the URL at which the task's names are reached where they do not resolve.
 
         Raises CannotInitializeError.
         """

@@ -16,25 +16,33 @@ from infra.local.scheduler.view import Crew, View
 
 @dataclass(slots=True)
 class Budget:
-    """What one pass may still do: tasks to start, and healthy tasks to stop."""
+    """What one pass may still do: tasks to start, and healthy tasks to stop.
+
+    `wanted` old tasks must be healthy, or on their way, until new ones stand in for them.
+    """
 
     room: int
     spare: int
+    wanted: int
 
 
 def stop_failed(spec: ServiceSpec, view: View, short: int, draft: Draft) -> int:
-    """Stop condemned tasks of the primary deployment: once a replacement is healthy, or one at a
-    time to make room for it (R2.6). Returns how many."""
+    """Stop condemned tasks of the primary deployment: once a replacement is healthy, or, to make
+    room for it, one at a time: the next only when the last replacement has proved itself (R2.6).
+    Returns how many."""
     crew = view.primary
     surplus = len(crew.healthy) + len(crew.failed) - spec.desired_count
-    if surplus <= 0 and short > 0:
+    if surplus <= 0 and short > 0 and not crew.young:
         surplus = 1
     return _condemn(surplus, crew.failed, draft)
 
 
 def retire_old(spec: ServiceSpec, view: View, short: int, budget: Budget, draft: Draft) -> int:
-    """Stop old tasks that new ones stand in for, then, if the ceiling holds `short` new tasks
-    back, as many more as the floor allows. Returns how many."""
+    """Stop old tasks that new ones stand in for, and, if the ceiling holds `short` new tasks
+    back, as many more as the floor allows. Returns how many.
+
+    Never so many that `wanted` would bring an old task back: that would go on for ever.
+    """
     keep = max(0, spec.desired_count - view.primary.ripe)
     crews = sorted(view.old, key=lambda c: c.deployment.rollout is RolloutState.COMPLETED)
     failed = [t for crew in crews for t in crew.failed]
@@ -42,25 +50,25 @@ def retire_old(spec: ServiceSpec, view: View, short: int, budget: Budget, draft:
     surplus = max(healthy + len(failed) - keep, min(short, len(failed)))
     stopped = _condemn(surplus, failed, draft)
     hopeful = sum(crew.hopeful for crew in crews)
-    young = max(0, hopeful - keep)
-    return stopped + _stop_hopeful(young, max(young, short - stopped), crews, view, budget, draft)
+    count = max(hopeful - keep, min(short - stopped, hopeful - max(0, budget.wanted)))
+    return stopped + _stop_hopeful(count, crews, view, budget, draft)
 
 
 def scale_in(spec: ServiceSpec, view: View, budget: Budget, draft: Draft) -> int:
     """Stop what the primary deployment has beyond the desired count. Returns how many."""
     surplus = view.primary.hopeful - spec.desired_count
-    return _stop_hopeful(surplus, surplus, [view.primary], view, budget, draft)
+    return _stop_hopeful(surplus, [view.primary], view, budget, draft)
 
 
 def _stop_hopeful(
-    young: int, total: int, crews: Iterable[Crew], view: View, budget: Budget, draft: Draft
+    count: int, crews: Iterable[Crew], view: View, budget: Budget, draft: Draft
 ) -> int:
-    """Stop up to `total` tasks, at most `young` of them not yet healthy, those first."""
+    """Stop up to `count` tasks, crew by crew, those that are not yet healthy first."""
     stopped = 0
     for crew in crews:
-        doomed = pick_stops(min(young, total) - stopped, crew.young)
+        doomed = pick_stops(count - stopped, crew.young)
         stopped += len(doomed)
-        spared = pick_stops(min(total - stopped, budget.spare), crew.healthy)
+        spared = pick_stops(min(count - stopped, budget.spare), crew.healthy)
         stopped += len(spared)
         budget.spare -= len(spared)
         for task in doomed + spared:

@@ -28,9 +28,11 @@ def ceiling_count(spec: ServiceSpec) -> int:
 def roll(spec: ServiceSpec, observed: Observed, view: View, draft: Draft) -> None:
     """Add the starts and stops of this pass."""
     room = max(0, ceiling_count(spec) - len(view.active))
-    budget = Budget(room, view.healthy_count - floor_count(spec))
+    floor = floor_count(spec)
+    budget = Budget(room, view.healthy_count - floor, floor - len(view.primary.healthy))
     _restore_old(spec, observed, view, budget, draft)
-    short = _start_new(spec, observed, view, budget, draft)
+    held_back = _start_new(spec, observed, view, budget, draft)
+    short = 0 if room else held_back  # first comes what there is room for
     stopped = stop_failed(spec, view, short, draft)
     stopped += retire_old(spec, view, short - stopped, budget, draft)
     stopped += scale_in(spec, view, budget, draft)
@@ -49,8 +51,7 @@ def _restore_old(
     spec: ServiceSpec, observed: Observed, view: View, budget: Budget, draft: Draft
 ) -> None:
     """Replace lost old tasks by their own revision while new ones cannot stand in (R2.5)."""
-    wanted = floor_count(spec) - len(view.primary.healthy)
-    missing = wanted - sum(crew.hopeful for crew in view.old)
+    missing = budget.wanted - sum(crew.hopeful for crew in view.old)
     home = next((c for c in view.old if c.deployment.rollout is RolloutState.COMPLETED), None)
     if home is not None and missing > 0:
         _start(spec, observed, view, home, min(missing, budget.room), budget, draft)
@@ -98,7 +99,8 @@ def _may_launch(spec: ServiceSpec, observed: Observed, crew: Crew, draft: Draft)
 
 
 def _last_loss_ms(observed: Observed, deployment: Deployment, crew: Crew) -> int:
-    died = [t.died_ms for t in observed.tasks if t.deployment == deployment.id and t.died_ms]
+    ends = [t.died_ms for t in observed.tasks if t.deployment == deployment.id]
+    died = [at_ms for at_ms in ends if at_ms is not None]
     sick = [_sick_since_ms(t) for t in crew.failed]
     return max([*died, *sick], default=-(1 << 62))
 

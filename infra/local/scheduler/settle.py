@@ -18,7 +18,7 @@ def settle(spec: ServiceSpec, observed: Observed, view: View, draft: Draft) -> N
         completed = _complete(spec, observed, view, draft)
     if calm and completed and not view.old and not observed.steady:
         draft.add(MarkSteady(True, "as many tasks as desired, all healthy, no work pending"))
-    elif observed.steady and not calm:
+    elif observed.steady and not (calm and completed):
         draft.add(MarkSteady(False, "a task is missing, surplus, unhealthy or not yet healthy"))
 
 

@@ -32,7 +32,7 @@ def stop_task(task: Task, tempo: Tempo, order: StopOrder, draft: Draft) -> None:
 
 
 def _deregister(task: Task, tempo: Tempo, order: StopOrder, draft: Draft) -> None:
-    routed = tuple(t.group for t in task.targets if t.state not in GONE)
+    routed = tuple(sorted(t.group for t in task.targets if t.state not in GONE))
     if not routed:
         return
     if _signalled_first(task, order) and task.status is TaskStatus.DEACTIVATING:
@@ -64,7 +64,7 @@ def _why_begin(task: Task) -> str:
 
 
 def _stop_containers(task: Task, draft: Draft) -> None:
-    alive = tuple(c for c in task.containers if c.alive)
+    alive = tuple(sorted((c for c in task.containers if c.alive), key=lambda c: c.name))
     for container in alive:
         if _is_needed(container, alive):
             continue

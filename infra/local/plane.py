@@ -1,0 +1,227 @@
+"""The local Fargate, put together: this file reads as the list of its parts.
+
+One process and one event loop hold the records, the API, the service schedulers, the load
+balancers and the runtime. Everything it starts dies with it.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup
+
+from infra.local import page, settings
+from infra.local.api.app import build_app
+from infra.local.api.fallback import MotoFallback, UrlFallback
+from infra.local.api.guard import Guard
+from infra.local.balancing.balancer import Balancers
+from infra.local.clock import SteadyClock
+from infra.local.connect.controller import ServiceConnect
+from infra.local.connect.proxy import IMAGE as PROXY_IMAGE
+from infra.local.control.agent import Agent
+from infra.local.control.context import Context
+from infra.local.control.environment import SpecMaker, refuse_secret
+from infra.local.control.scheduling import Scheduling
+from infra.local.folder import StateFolder, run_directory
+from infra.local.journal import Journal
+from infra.local.options import Options
+from infra.local.proxy.binary import find_envoy
+from infra.local.runtime import images
+from infra.local.runtime.addresses import take_pool
+from infra.local.runtime.launch import launch_plain
+from infra.local.runtime.namespaces import namespaces_allowed
+from infra.local.runtime.process import ProcessRuntime
+from infra.local.scheduler.model import StopOrder
+from infra.local.server import bind, check_free, serve
+from infra.local.store import Store
+from infra.local.tasklogs import TaskLogs
+from infra.local.tempo import load_profile
+
+SETTLE_LIMIT_S = 60  # `up` says it is ready after this long even if a service is not
+SWEEP_EVERY_S = 60
+
+
+class ApplyError(Exception):
+    """The settings could not be applied; the message is the API's."""
+
+
+class _Signals:
+    """`store.Signals`: from the API to the controllers."""
+
+    def __init__(self, scheduling: Scheduling, balancers: Balancers) -> None:
+        self.service_changed = scheduling.service_changed
+        self.task_changed = scheduling.task_changed
+        self.balancer_changed = balancers.balancer_changed
+        self._scheduling = scheduling
+        self._balancers = balancers
+
+    def group_changed(self, target_group_arn: str) -> None:
+        self._balancers.group_changed(target_group_arn)
+        self._scheduling.group_changed(target_group_arn)
+
+
+def spawn(tasks: TaskGroup, work: Callable[..., Coroutine[Any, Any, None]], *given: object) -> None:
+    """Run the coroutine function in the task group."""
+    tasks.start_soon(work, *given)
+
+
+class Plane:
+    """The parts of one plane, wired. `tasks` runs whatever the parts start."""
+
+    def __init__(self, options: Options, tasks: TaskGroup) -> None:
+        self.options = options
+        chosen = settings.load(options.settings)
+        profile = load_profile(options.tempo)
+        envoy = find_envoy(os.environ)
+        catalogue = images.load(options.images).including(
+            images.Image(PROXY_IMAGE, tags=("latest",), command=(str(envoy),))
+        )
+        zones = tuple(chosen.availability_zones)
+        state = options.state_dir
+        self.clock = SteadyClock()
+        self.journal = Journal(state / "journal.jsonl", self.clock)
+        self.store = Store(chosen.region, zones=zones)
+        self._pool = take_pool(zones)
+        self.run_dir = run_directory(self._pool.number)
+        isolated = namespaces_allowed()
+        self.runtime = ProcessRuntime(
+            catalogue, self._pool, state, scale=options.scale, isolated=isolated
+        )
+        self._context = Context(
+            records=self.store,
+            clock=self.clock,
+            scale=options.scale,
+            profile=profile,
+            seed=options.seed,
+            stop_order=StopOrder.DEREGISTER_FIRST,
+            note=self.journal.write,
+            spawn=lambda work, *given: spawn(tasks, work, *given),
+            group_changed=lambda arn: self.balancers.group_changed(arn),
+        )
+        self.scheduling = Scheduling(self._context)
+        self.balancers = Balancers(
+            self.store,
+            self.clock,
+            scale=options.scale,
+            launcher=launch_plain,
+            directory=self.run_dir / "alb",
+            certificates=state / "certificates",
+            ports={80: options.http_port, 443: options.https_port},
+            bind=options.host,
+            journal=self.journal.write,
+            on_target_change=self.scheduling.group_changed,
+            propagation_ms=profile.draw("propagation", options.seed, options.scale),
+        )
+        self.connect = ServiceConnect(
+            self.store,
+            directory=self.run_dir / "sc",
+            scale=options.scale,
+            envoy=envoy,
+            by_host=not isolated,
+        )
+        self.fallback = (
+            UrlFallback(options.fallback) if options.fallback else MotoFallback(self.store.account)
+        )
+        specs = SpecMaker(
+            self.store, options.endpoint, state / "logs", state / "volumes", refuse_secret
+        )
+        agent = Agent(self._context, self.runtime, self.connect, specs, self.scheduling.wake)
+        self.scheduling.use(agent)
+        self.app = build_app(
+            self.store,
+            self.clock,
+            _Signals(self.scheduling, self.balancers),
+            logs=TaskLogs(self.store, specs),
+            fallback=self.fallback,
+            guard=Guard.for_bind(options.host, os.environ, frozenset(options.hosts)),
+            extra_routes=page.routes(self.store, self.balancers, self.facts),
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """What callers need to know of this plane."""
+        options = self.options
+        return {
+            "endpoint": options.endpoint,
+            "url": options.http_url,
+            "https_url": options.https_url,
+            "ca_file": str(self.balancers.ca_file),
+            "region": self.store.region,
+            "time_scale": options.scale,
+            "tempo": options.tempo,
+            "seed": options.seed,
+            "runtime": "process",
+            "limits": [*self.runtime.limits, *self.balancers.limits],
+        }
+
+    def failure(self) -> str | None:
+        """Why a load balancer cannot work, if one cannot."""
+        return next((b.name for b in self.store.balancers.values() if b.state == "failed"), None)
+
+    def is_settled(self) -> bool:
+        return all(service.steady for service in self.store.services.values())
+
+    async def sweep(self) -> None:
+        """Keep what grows small, for as long as the plane runs."""
+        while True:
+            await anyio.sleep(SWEEP_EVERY_S)
+            self.scheduling.forget_old()
+            self.connect.trim_logs()
+
+    async def close(self) -> None:
+        """End every task and remove what only this run needed."""
+        with anyio.CancelScope(shield=True):
+            await self.fallback.close()
+            await self.runtime.close()
+        shutil.rmtree(self.run_dir, ignore_errors=True)
+        self.journal.close()
+
+
+async def run(options: Options, ready: Callable[[dict[str, Any]], None]) -> None:
+    """Run a plane until cancelled; `ready` is called once the services are up."""
+    folder = StateFolder(options.state_dir)
+    try:
+        sock = bind(options.host, options.port)
+        for port in (options.http_port, options.https_port):
+            check_free(options.host, port)
+        async with anyio.create_task_group() as tasks:
+            plane = Plane(options, tasks)
+            try:
+                await tasks.start(plane.balancers.run)
+                tasks.start_soon(serve, plane.app, sock)
+                tasks.start_soon(plane.sweep)
+                await apply(options)
+                await settle(plane)
+                folder.publish(plane.facts())
+                ready(plane.facts())
+                await anyio.sleep_forever()
+            finally:
+                await plane.close()
+    finally:
+        folder.close()
+
+
+async def apply(options: Options) -> None:
+    """Apply the settings by the public API, in a process of its own. Raises ApplyError."""
+    command = [sys.executable, "-m", "infra.local.apply"]
+    command += ["--settings", str(options.settings.absolute())]
+    command += ["--endpoint-url", options.endpoint, "--time-scale", str(options.scale)]
+    environment = {**os.environ, "AWS_DISABLE_HOST_PREFIX_INJECTION": "true"}
+    done = await anyio.run_process(
+        command, check=False, env=environment, cwd=settings.INFRA.parent, stdin=subprocess.DEVNULL
+    )
+    if done.returncode:
+        raise ApplyError(f"the settings could not be applied: {done.stderr.decode().strip()}")
+
+
+async def settle(plane: Plane) -> None:
+    """Wait until every service is steady, at most SETTLE_LIMIT_S. Raises ApplyError."""
+    deadline = time.monotonic() + SETTLE_LIMIT_S
+    while not plane.is_settled() and time.monotonic() < deadline:
+        if plane.failure():
+            raise ApplyError(f"load balancer {plane.failure()} could not start; see its log")
+        await anyio.sleep(0.02)

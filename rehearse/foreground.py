@@ -1,0 +1,96 @@
+"""Running a plane in this process, until a signal or the lifeline ends it.
+
+Kept apart from the command line, as it imports the whole plane.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import click
+
+from infra.local import plane
+from infra.local.folder import AlreadyRunningError
+from infra.local.options import Options
+from infra.local.proxy.errors import EnvoyMissingError
+from infra.local.runtime.addresses import OutOfAddressesError
+from infra.local.runtime.images import CatalogueError
+from infra.local.server import PortTakenError
+from infra.local.settings import WrongSettingsError
+from infra.local.tempo import WrongProfileError
+from rehearse.errors import INTERRUPTED, USAGE, fail
+
+WRONG_INPUT = (WrongSettingsError, WrongProfileError, CatalogueError)
+REFUSED = (
+    AlreadyRunningError,
+    EnvoyMissingError,
+    OutOfAddressesError,
+    PortTakenError,
+    PermissionError,
+    plane.ApplyError,
+)
+HINTS = {
+    AlreadyRunningError: "stop it with `rehearse down`, or choose another --state-dir",
+    PortTakenError: "end that process, or choose others with --port, --http-port, --https-port",
+    WrongSettingsError: "infra/app.schema.json says what is allowed",
+}
+
+
+def run_foreground(options: Options, *, lifeline: bool, ready_fd: int | None) -> int:
+    """Run until SIGTERM (0), SIGINT (130) or the lifeline's end (0); a refusal ends with `fail`."""
+    try:
+        return anyio.run(_run, options, lifeline, ready_fd)
+    except* (*WRONG_INPUT, *REFUSED) as group:
+        error = _first(group)
+        code = USAGE if isinstance(error, WRONG_INPUT) else 1
+        fail(str(error), code=code, hint=HINTS.get(type(error)))  # type: ignore[arg-type] # by exact class
+
+
+def _first(group: BaseExceptionGroup[Any]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+async def _run(options: Options, lifeline: bool, ready_fd: int | None) -> int:
+    code = 0
+    with anyio.CancelScope() as scope:
+        async with anyio.create_task_group() as tasks:
+
+            async def watch_signals() -> None:
+                nonlocal code
+                with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
+                    async for number in received:
+                        code = INTERRUPTED if number is signal.SIGINT else 0
+                        scope.cancel()
+
+            tasks.start_soon(watch_signals)
+            if lifeline:
+                tasks.start_soon(_watch_stdin, scope.cancel)
+            await plane.run(options, lambda facts: _ready(facts, ready_fd))
+    return code
+
+
+async def _watch_stdin(gone: Callable[[], None]) -> None:
+    while True:
+        await anyio.wait_readable(sys.stdin)
+        if not os.read(sys.stdin.fileno(), 4096):
+            gone()
+            return
+
+
+def _ready(facts: dict[str, Any], ready_fd: int | None) -> None:
+    click.echo(
+        f"ready: {facts['url']} and {facts['https_url']} (AWS endpoint {facts['endpoint']}, "
+        f"page {facts['endpoint']}/_rehearse/)",
+        err=True,
+    )
+    for limit in facts["limits"]:
+        click.echo(f"not emulated here: {limit}", err=True)
+    if ready_fd is not None:
+        os.write(ready_fd, b"ready\n")
+        os.close(ready_fd)

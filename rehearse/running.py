@@ -1,0 +1,110 @@
+"""`rehearse up` and `rehearse down`."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from infra.local.folder import read_plane
+from infra.local.options import SCALE_MAX, Options
+from rehearse.errors import fail
+
+STATE_DIR = Path(".rehearse")
+READY_LIMIT_S = 120
+DOWN_LIMIT_S = 15
+
+state_option = click.option(
+    "--state-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=STATE_DIR,
+    show_default=True,
+    help="Where the plane keeps its journal, logs and data.",
+)
+
+
+@click.command()
+@click.option("--runtime", type=click.Choice(["process"]), default="process", show_default=True)
+@click.option("--tempo", default="fast", show_default=True, help="fast, aws or a profile file.")
+@click.option(
+    "--time-scale",
+    "scale",
+    type=click.IntRange(1, SCALE_MAX),
+    default=1,
+    show_default=True,
+    help="Divide modelled durations by this.",
+)
+@click.option("--settings", type=click.Path(path_type=Path), help="Another app.tfvars.json.")
+@click.option("--images", type=click.Path(path_type=Path), help="Another images.toml.")
+@state_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=4566, show_default=True, help="The AWS endpoint's port.")
+@click.option("--http-port", default=8080, show_default=True, help="Serves listener port 80.")
+@click.option("--https-port", default=8443, show_default=True, help="Serves listener port 443.")
+@click.option("--seed", default="0", show_default=True, help="Decides what the tempo draws.")
+@click.option("--fallback", help="URL that answers every other AWS API (default: moto).")
+@click.option("--detach", is_flag=True, help="Return when ready; `rehearse down` stops it.")
+@click.option("--lifeline", is_flag=True, hidden=True, help="Stop when stdin is closed.")
+@click.option("--ready-fd", type=int, hidden=True, help="Where to write `ready`.")
+def up(runtime: str, detach: bool, lifeline: bool, ready_fd: int | None, **given: Any) -> None:  # noqa: ANN401 - click's
+    """Start the local Fargate and bring up the services of the settings file."""
+    options = Options(**{name: value for name, value in given.items() if value is not None})
+    if detach:
+        _detach(options.state_dir)
+    else:
+        sys.exit(_foreground(options, lifeline, ready_fd))
+
+
+def _foreground(options: Options, lifeline: bool, ready_fd: int | None) -> int:
+    from rehearse.foreground import run_foreground
+
+    return run_foreground(options, lifeline=lifeline, ready_fd=ready_fd)
+
+
+def _detach(state_dir: Path) -> None:
+    """Run this very command again without --detach, and wait for its word."""
+    arguments = [a for a in sys.argv[1:] if a != "--detach"]
+    state_dir.mkdir(parents=True, exist_ok=True)
+    read_end, write_end = os.pipe()
+    with (state_dir / "up.log").open("w") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "rehearse", *arguments, "--ready-fd", str(write_end)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=(write_end,),
+            start_new_session=True,
+        )
+    os.close(write_end)
+    ready, _, _ = select.select([read_end], [], [], READY_LIMIT_S)
+    if ready and os.read(read_end, 16):
+        click.echo((state_dir / "up.log").read_text(), err=True, nl=False)
+        return
+    if child.poll() is None and not ready:
+        child.terminate()
+        fail(f"the plane was not ready within {READY_LIMIT_S} s; see {state_dir / 'up.log'}")
+    code = child.wait(DOWN_LIMIT_S)
+    click.echo((state_dir / "up.log").read_text(), err=True, nl=False)
+    sys.exit(code or 1)
+
+
+@click.command()
+@state_option
+def down(state_dir: Path) -> None:
+    """Stop the local Fargate; nothing of it is left."""
+    plane = read_plane(state_dir)
+    if plane is None:
+        click.echo(f"no plane runs on {state_dir}", err=True)
+        return
+    os.kill(plane["pid"], signal.SIGTERM)
+    deadline = time.monotonic() + DOWN_LIMIT_S
+    while read_plane(state_dir) is not None:
+        if time.monotonic() > deadline:
+            fail(f"pid {plane['pid']} did not stop within {DOWN_LIMIT_S} s", hint="kill it")
+        time.sleep(0.02)
+    click.echo("stopped", err=True)
