@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from rehearse import lookups, running
+from rehearse import drilling, lookups, running
 from rehearse.errors import INTERRUPTED, USAGE, fail
 
 
@@ -14,14 +14,18 @@ def cli() -> None:
     """Rehearse an ECS-on-Fargate release on this machine before AWS does it for real."""
 
 
-for command in (
+COMMANDS = (
     running.up,
     running.down,
     lookups.env,
     lookups.status,
     lookups.events,
     lookups.logs,
-):
+    drilling.drill,
+    drilling.judge,
+    drilling.report,
+)
+for command in COMMANDS:
     cli.add_command(command)
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.balancing.rules import UnsupportedRuleError, groups_of, parse, refuse_unsupported
+from infra.local.balancing.rules import UnsupportedRuleError, groups_of, parse
 from infra.local.proxy.model import (
     Condition,
     Field,
@@ -122,7 +122,7 @@ def test_conditions(condition: dict[str, Any], expected: Condition) -> None:
 )
 def test_what_is_not_emulated_is_said(action: dict[str, Any], word: str) -> None:
     with pytest.raises(UnsupportedRuleError, match=word):
-        refuse_unsupported([], [action])
+        read(action)
 
 
 @pytest.mark.parametrize(

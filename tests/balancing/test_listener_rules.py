@@ -55,8 +55,8 @@ def redirect(**config: str) -> list[dict[str, Any]]:
     return [{"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_302", **config}}]
 
 
-@pytest.fixture
-async def fixed(tmp_path: Path) -> AsyncIterator[Stage]:
+@pytest.fixture(scope="module")
+async def fixed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """A load balancer whose rules answer with their own names."""
     store = records.store()
     web = records.balancer(store, routing__http__drop_invalid_header_fields__enabled="true")
@@ -70,7 +70,7 @@ async def fixed(tmp_path: Path) -> AsyncIterator[Stage]:
     ]
     records.listener(store, web, records.fixed(404, "default"), *rules)
     records.listener(store, web, records.fixed(200, "secure"), port=443, protocol="HTTPS")
-    async with staged(store, tmp_path) as stage:
+    async with staged(store, tmp_path_factory.mktemp("fixed")) as stage:
         await stage.ready(web)
         assert web.state == "active", stage.journal
         yield stage

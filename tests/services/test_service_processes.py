@@ -40,21 +40,21 @@ def probe(service: str, running: Running) -> subprocess.CompletedProcess[str]:
 
 
 def test_sigterm_begins_a_drain_in_which_orders_are_still_taken(start: Start) -> None:
-    running = start("order_api", DRAIN_SECONDS="1.5", VERSION="7")
+    running = start("order_api", DRAIN_SECONDS="3", VERSION="7")
     running.wait_listening()
     assert health(running) == 200
     assert probe("order_api", running).returncode == 0
     began = time.monotonic()
     running.process.send_signal(signal.SIGTERM)
     wait_for(lambda: running.events("sigterm"), "line about SIGTERM")
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 1.5
     assert health(running) == 503
     assert probe("order_api", running).returncode == 1
     made = httpx.post(f"{running.url}/orders", json=WISH, trust_env=False)
     assert (made.status_code, made.headers["connection"]) == (201, "close")
     running.process.send_signal(signal.SIGTERM)  # shortens nothing
     assert running.wait_exit() == 0
-    assert 1.4 < time.monotonic() - began < 4
+    assert 2.9 < time.monotonic() - began < 10
     (line,) = running.events("sigterm")
     assert sorted(line) == ["at", "event", "task", "version"]
     assert (line["version"], line["task"]) == ("7", made.headers["x-task-id"])
@@ -210,7 +210,7 @@ def test_a_reservation_goes_through_both_services(start: Start) -> None:
     began = time.monotonic()
     gone = httpx.get(f"{inventory.url}/inventory", trust_env=False)
     assert (gone.status_code, gone.headers["retry-after"]) == (503, "1")
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 5
     assert health(inventory) == 200
 
 
@@ -223,7 +223,7 @@ def test_a_stopped_order_api_costs_no_more_than_the_call_timeout(start: Start) -
     began = time.monotonic()
     answer = httpx.get(f"{inventory.url}/inventory", trust_env=False)
     assert answer.status_code == 503
-    assert 0.25 < time.monotonic() - began < 2
+    assert 0.25 < time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(
@@ -291,11 +291,11 @@ def test_an_idle_connection_is_closed_after_the_keep_alive(start: Start) -> None
         assert connection.recv(4096).startswith(b"HTTP/1.1 200")
         began = time.monotonic()
         assert connection.recv(4096) == b""
-        assert 0.5 < time.monotonic() - began < 2
+        assert 0.5 < time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_taken_port_is_exit_3_and_says_so(start: Start, service: str) -> None:
+def test_a_taken_port_ends_it_with_one_line(start: Start, service: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -9,7 +9,7 @@ from infra.local.api.errors import ApiError, InvalidRequestError, ResponseShapeE
 from infra.local.api.jsonbody import dump_json, parse_json
 from infra.local.api.models import operation, service_model
 from infra.local.api.querybody import parse_query, read_form
-from infra.local.api.validation import problems_of
+from infra.local.api.validation import request_problems, result_problems
 from infra.local.api.xmlbody import dump_xml, dump_xml_error
 from infra.local.store import Document
 
@@ -87,7 +87,7 @@ def find_operation(service: str, name: str) -> OperationModel:
 
 def check_params(params: Document, op: OperationModel) -> None:
     """Refuse parameters that do not fit the operation's input shape."""
-    problems = problems_of(params, op.input_shape)
+    problems = request_problems(params, op.input_shape)
     if problems:
         service = op.service_model.service_name
         raise InvalidRequestError(_INVALID_PARAMETER.get(service, "ValidationError"), problems)
@@ -95,6 +95,6 @@ def check_params(params: Document, op: OperationModel) -> None:
 
 def check_result(result: Document, op: OperationModel) -> None:
     """Raise ResponseShapeError if our own result does not fit the operation's output shape."""
-    problems = problems_of(result, op.output_shape)
+    problems = result_problems(result, op.output_shape)
     if problems:
         raise ResponseShapeError(f"{op.name}: {problems}")

@@ -1,7 +1,8 @@
 """What must hold of parameters and results: the model's types, members, ranges and enums.
 
 botocore's ParamValidator checks types, required and unknown members, and lower bounds; upper
-bounds and enums are checked here.
+bounds and enums are checked here. Upper bounds are for requests only: AWS itself returns more
+load balancer attributes than the shape that it shares with requests allows.
 """
 
 from collections.abc import Iterator, Sized
@@ -15,49 +16,62 @@ _VALIDATOR = ParamValidator()
 PROBLEMS_SHOWN = 5
 
 
-def problems_of(value: Value, shape: Shape | None) -> str:
-    """Say in one sentence per problem what is wrong with `value`; empty if nothing is."""
+def request_problems(params: Value, shape: Shape | None) -> str:
+    """Say in a sentence per problem what is wrong with a request; empty if nothing is."""
+    return _problems(params, shape, bounded=True)
+
+
+def result_problems(result: Value, shape: Shape | None) -> str:
+    """The same for a result of ours."""
+    return _problems(result, shape, bounded=False)
+
+
+def _problems(value: Value, shape: Shape | None, *, bounded: bool) -> str:
     if shape is None:
         return ""
     report = _VALIDATOR.validate(value, shape)
     found = report.generate_report().splitlines() if report.has_errors() else []
-    found = found or list(_constraints(value, shape, ""))
+    if not found:
+        found = [
+            problem
+            for path, item, kind in _walk(value, shape, "")
+            for problem in _check(path, item, kind, bounded=bounded)
+        ]
     return "; ".join(found[:PROBLEMS_SHOWN])
 
 
-def _constraints(value: Value, shape: Shape, path: str) -> Iterator[str]:
+def _walk(value: Value, shape: Shape, path: str) -> Iterator[tuple[str, Value, Shape]]:
+    """Every list and scalar in a value whose types ParamValidator has accepted."""
     kind = shape.type_name
     if kind == "structure":
         if not shape.is_document_type:
+            members = shape.members
             for name, item in value.items():
-                yield from _constraints(item, shape.members[name], f"{path}.{name}".lstrip("."))
-    elif kind == "list":
-        yield from _bounds(value, shape, path)
-        for index, item in enumerate(value):
-            yield from _constraints(item, shape.member, f"{path}[{index}]")
+                yield from _walk(item, members[name], f"{path}.{name}" if path else name)
     elif kind == "map":
         for key, item in value.items():
-            yield from _constraints(key, shape.key, f"{path} (key {key})")
-            yield from _constraints(item, shape.value, f"{path}.{key}")
+            yield f"{path} (key {key})", key, shape.key
+            yield from _walk(item, shape.value, f"{path}.{key}")
     else:
-        yield from _scalar(value, shape, path)
+        yield path, value, shape
+        if kind == "list":
+            for index, item in enumerate(value):
+                yield from _walk(item, shape.member, f"{path}[{index}]")
 
 
-def _scalar(value: Value, shape: Shape, path: str) -> Iterator[str]:
+def _check(path: str, value: Value, shape: Shape, *, bounded: bool) -> Iterator[str]:
     if shape.type_name in ("integer", "long", "float", "double") and isinstance(value, bool):
         yield f"Invalid type for parameter {path}, value: {value}, it must be a number"
     enum = shape.metadata.get("enum")
     if enum and value not in enum:
         yield f"Invalid value for parameter {path}: {value!r} is not one of {', '.join(enum)}"
-    yield from _bounds(value, shape, path)
-
-
-def _bounds(value: Value, shape: Shape, path: str) -> Iterator[str]:
-    """Upper bounds: of a number its value, of anything else its length."""
     most = shape.metadata.get("max")
-    if most is None:
-        return
-    size = len(value) if isinstance(value, Sized) else value
+    if bounded and most is not None:
+        yield from _above(path, value, most)
+
+
+def _above(path: str, value: Value, most: int) -> Iterator[str]:
+    """Of a number its value, of anything else its length."""
+    what, size = ("length", len(value)) if isinstance(value, Sized) else ("value", value)
     if isinstance(size, int | float) and size > most:
-        what = "length" if isinstance(value, Sized) else "value"
         yield f"Invalid {what} for parameter {path}: {size} is above the maximum {most}"

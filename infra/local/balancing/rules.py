@@ -1,6 +1,6 @@
 """A rule's conditions and actions: ELB's documents read into what the proxy can do.
 
-The API asks `refuse_unsupported` when a rule is made: whatever is not emulated raises there.
+`parse` is also what the API validates rules with: whatever is not emulated raises here.
 """
 
 import re
@@ -50,11 +50,6 @@ def parse(
         conditions=tuple(_condition(c) for c in conditions),
         action=_action(actions, cluster_name, local_port),
     )
-
-
-def refuse_unsupported(conditions: Sequence[Document], actions: Sequence[Document]) -> None:
-    """UnsupportedRuleError, a ValueError, if a listener cannot have such a rule here."""
-    parse(conditions, actions, cluster_name=str, local_port=int)
 
 
 def groups_of(actions: Sequence[Document]) -> tuple[str, ...]:

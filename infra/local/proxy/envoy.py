@@ -23,7 +23,7 @@ from infra.local.proxy.delivery import Delivery
 from infra.local.proxy.errors import EnvoyStartError
 from infra.local.proxy.files import write_atomically
 from infra.local.proxy.model import Places
-from infra.local.runtime.protocol import Launcher, Process
+from infra.local.runtime.protocol import CannotStartContainerError, Launcher, Process
 
 Report = Callable[[str, Mapping[str, object]], None]
 
@@ -91,7 +91,10 @@ class EnvoyProcess:
     async def _start(self, binary: Path) -> Process:
         self._places.admin.unlink(missing_ok=True)
         command = [str(binary), "-c", str(self._places.bootstrap), *FLAGS, "-l", "warning"]
-        process = await self._launcher(command, {}, self._places.log)
+        try:
+            process = await self._launcher(command, {}, self._places.log)
+        except (CannotStartContainerError, OSError) as error:
+            raise EnvoyStartError(f"Envoy of {self._name} cannot be started: {error}") from error
         self._process = process
         await self._wait_live(process)
         self._report("envoy-started", {"name": self._name, "pid": process.pid})

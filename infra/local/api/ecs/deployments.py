@@ -18,9 +18,28 @@ STARTING = (
 )
 
 
+# What a service has that does not say otherwise
+SERVICE_DEFAULTS: Document = {
+    "loadBalancers": [],
+    "serviceRegistries": [],
+    "placementConstraints": [],
+    "placementStrategy": [],
+    "platformVersion": "LATEST",
+    "schedulingStrategy": "REPLICA",
+    "deploymentController": {"type": "ECS"},
+    "enableECSManagedTags": False,
+    "propagateTags": "NONE",
+    "enableExecuteCommand": False,
+}
+
+
 def starts_deployment(before: Document, after: Document, *, forced: bool) -> bool:
-    """Whether the change from one effective service document to the next starts a deployment."""
-    return forced or any(before.get(name) != after.get(name) for name in STARTING)
+    """Whether the change from one effective service document to the next starts a deployment.
+
+    Saying a default that was not said before is no change.
+    """
+    was, will = SERVICE_DEFAULTS | before, SERVICE_DEFAULTS | after
+    return forced or any(was.get(name) != will.get(name) for name in STARTING)
 
 
 def start_deployment(store: Store, cluster: Cluster, service: Service, now_ms: int) -> None:

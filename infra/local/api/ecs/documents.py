@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from infra.local.api.ecs.connect import connect_namespace, discovery_name
+from infra.local.api.ecs.deployments import SERVICE_DEFAULTS
 from infra.local.api.ecs.taskdocuments import PLATFORM_VERSION
 from infra.local.api.errors import ApiError
 from infra.local.api.identifiers import derived_id
@@ -19,20 +20,9 @@ from infra.local.store import Deployment, Document, Service, Store, Task
 
 _PENDING = (TaskStatus.PROVISIONING, TaskStatus.PENDING, TaskStatus.ACTIVATING)
 
-# What the service's document returns as it was set, and what ECS returns when it was not
-_DEFAULTS: Document = {
-    "serviceRegistries": [],
-    "placementConstraints": [],
-    "placementStrategy": [],
-    "platformVersion": "LATEST",
-    "schedulingStrategy": "REPLICA",
-    "deploymentController": {"type": "ECS"},
-    "enableECSManagedTags": False,
-    "propagateTags": "NONE",
-    "enableExecuteCommand": False,
-}
+# What is returned as it was set
 _VERBATIM = (
-    *_DEFAULTS,
+    *SERVICE_DEFAULTS,
     "launchType",
     "capacityProviderStrategy",
     "networkConfiguration",
@@ -44,12 +34,11 @@ _VERBATIM = (
 def describe_service(store: Store, service: Service, *, with_tags: bool = False) -> Document:
     """A service with its deployments, newest first, and its events, newest first."""
     counts = _count(store.tasks_of(service))
-    settings = _DEFAULTS | service.document
+    settings = SERVICE_DEFAULTS | service.document
     document: Document = {
         "serviceArn": service.arn,
         "serviceName": service.name,
         "clusterArn": service.cluster,
-        "loadBalancers": service.load_balancers,
         "status": service.status,
         "desiredCount": service.desired_count,
         **_totals(counts),

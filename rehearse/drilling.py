@@ -1,0 +1,132 @@
+"""`rehearse drill`, `rehearse judge` and `rehearse report`."""
+
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from chaos import suite
+from chaos.drills import all_drills
+from chaos.target import TargetOptions
+from infra.local.folder import read_plane
+from infra.local.options import SCALE_MAX
+from rehearse.errors import INTERRUPTED
+from rehearse.ownplane import own_plane
+from rehearse.running import STATE_DIR
+
+OWN_SCALE = 10
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--list", "listed", is_flag=True, help="List the drills, one per line.")
+@click.option("--variant", type=click.Choice(suite.VARIANTS), default="fixed", show_default=True)
+@click.option("--target", type=click.Choice(["local", "aws"]), default="local", show_default=True)
+@click.option("--endpoint-url", help="The AWS endpoint (default: the plane that runs here).")
+@click.option("--cluster", default="rehearsal", show_default=True)
+@click.option("--service", "services", multiple=True, help="A service to drill (default: all).")
+@click.option("--url", help="Where to send load (default: the services' load balancer).")
+@click.option("--region", help="The AWS Region.")
+@click.option("--rate", type=click.FloatRange(min=1), help="Arrivals per real second.")
+@click.option("--arrivals", type=click.IntRange(min=1), help="At least this many arrivals.")
+@click.option(
+    "--time-scale", type=click.IntRange(1, SCALE_MAX), help="Of the drill's own plane (default 10)."
+)
+@click.option("--tempo", default="fast", show_default=True, help="Of the drill's own plane.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--plan", is_flag=True, help="Print targets and steps; act on nothing.")
+@click.option("--allow-settings", is_flag=True, help="On AWS: allow changes of settings.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
+def drill(
+    names: tuple[str, ...],
+    listed: bool,
+    variant: str,
+    target: str,
+    endpoint_url: str | None,
+    cluster: str,
+    services: tuple[str, ...],
+    url: str | None,
+    region: str | None,
+    rate: float | None,
+    arrivals: int | None,
+    time_scale: int | None,
+    tempo: str,
+    seed: int,
+    plan: bool,
+    allow_settings: bool,
+    out: Path,
+) -> None:
+    """Rehearse: break something under load, judge what happened, undo it."""
+    if listed:
+        for each in all_drills():
+            click.echo(f"{each.name:<16} {each.question}")
+        return
+    options = suite.SuiteOptions(
+        out=out,
+        rate=rate,
+        arrivals=arrivals,
+        seed=seed,
+        colour=sys.stdout.isatty(),
+        width=shutil.get_terminal_size((100, 24)).columns,
+    )
+
+    def run(endpoint: str | None) -> int:
+        chosen = TargetOptions(
+            kind=target,
+            endpoint_url=endpoint,
+            cluster=cluster,
+            services=services,
+            url=url,
+            region=region,
+            allow_settings=allow_settings,
+        )
+        return suite.run_suite(names, variant, chosen, plan_only=plan, options=options)
+
+    with _signals_interrupt():
+        sys.exit(_with_plane(target, endpoint_url, time_scale or OWN_SCALE, tempo, run))
+
+
+@click.command()
+@click.argument("run_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def judge(run_dir: Path) -> None:
+    """Judge a recorded run again, from its folder alone."""
+    sys.exit(suite.judge(run_dir))
+
+
+@click.command()
+@click.argument("run_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def report(run_dir: Path) -> None:
+    """Draw a recorded run's report again, from its folder alone."""
+    sys.exit(suite.report(run_dir))
+
+
+def _with_plane(
+    target: str, endpoint: str | None, scale: int, tempo: str, run: Callable[[str | None], int]
+) -> int:
+    """Run on the endpoint given, on the plane that runs here, or on one of the drill's own."""
+    here = read_plane(STATE_DIR)
+    if target == "aws" or endpoint is not None or here is not None:
+        return run(endpoint or (here["endpoint"] if here and target == "local" else None))
+    click.echo("starting a plane of the drill's own", err=True)
+    with own_plane(scale, tempo) as started:
+        return run(started)
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does, so that everything is undone; exit code 130."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        sys.exit(INTERRUPTED)
