@@ -141,7 +141,7 @@ CALLS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(CALLS)
 def test_no_pattern_of_retries_makes_two_orders_or_wrong_sums(
     calls: list[tuple[str, int, object, Wish | None]],

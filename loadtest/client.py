@@ -1,0 +1,108 @@
+"""An HTTP client that tells the truth: one attempt per request, one failure class per lost answer.
+
+It sits on geventhttpclient directly and not on Locust's FastHttpSession, which follows redirects
+(a POST becomes a GET), keeps one cookie jar (all arrivals would stick to one target) and closes
+the connection after each error answer.
+"""
+
+import errno
+import socket
+import ssl
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import gevent
+from gevent import GreenletExit
+from geventhttpclient import HTTPClient
+from geventhttpclient.response import HTTPSocketResponse
+
+from loadtest.failure import Failure
+
+_BLOCK_BYTES = 65_536
+_KEPT_BYTES = 1_048_576  # of a body; what follows is read and dropped
+_UNREACHABLE = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL)
+_NO_FILES = (errno.EMFILE, errno.ENFILE)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `status`, `task` (the header x-task-id) and `body` may be there in part."""
+
+    failure: Failure | None = None
+    status: int | None = None
+    task: str | None = None
+    body: bytes = b""
+
+
+class Client:
+    """Keep-alive connections to one host, at most `connections` at once."""
+
+    def __init__(
+        self, host: str, connections: int, timeout_s: float, ca: Path | None = None
+    ) -> None:
+        """`host` is a URL; `timeout_s` limits connecting and each read. No `ca`: the system's."""
+        parts = urlsplit(host)
+        self._prefix = parts.path.rstrip("/")
+        secure: dict[str, Any] = {}
+        if parts.scheme == "https":
+            secure = {"ssl": True, "ssl_options": {"ca_certs": str(ca)} if ca else {}}
+        self._http = HTTPClient(
+            parts.hostname or "",
+            port=parts.port,
+            concurrency=connections,
+            connection_timeout=timeout_s,
+            network_timeout=timeout_s,
+            headers={"User-Agent": "ecs-rehearsal-loadtest"},
+            **secure,
+        )
+
+    def send(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, deadline_s: float
+    ) -> Answer:
+        """Send once and read the whole answer, within `deadline_s` real seconds. Never raises."""
+        response: HTTPSocketResponse | None = None
+        try:
+            with gevent.Timeout(deadline_s):
+                response = self._http.request(
+                    method, self._prefix + path, body=body, headers=headers
+                )
+                return _answer(response, None, _read(response))
+        except (TimeoutError, gevent.Timeout, GreenletExit):  # killed: the load gave up on it
+            return _answer(response, Failure.TIMEOUT)
+        except (OSError, HTTPException) as error:
+            return _answer(response, Failure.TRUNCATED if response else _lost(error))
+
+    def close(self) -> None:
+        self._http.close()
+
+
+def _read(response: HTTPSocketResponse) -> bytes:
+    kept = bytearray()
+    while block := response.read(_BLOCK_BYTES):
+        if len(kept) < _KEPT_BYTES:
+            kept += block
+    return bytes(kept)
+
+
+def _lost(error: Exception) -> Failure:
+    """The class of an error that came before any answer."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in _NO_FILES:
+        return Failure.DROPPED
+    if isinstance(error, ssl.SSLCertVerificationError) or number in _UNREACHABLE:
+        return Failure.REFUSED
+    if isinstance(error, socket.gaierror):
+        return Failure.REFUSED
+    return Failure.RESET
+
+
+def _answer(
+    response: HTTPSocketResponse | None, failure: Failure | None, body: bytes = b""
+) -> Answer:
+    if response is None:
+        return Answer(failure)
+    task = response.get("x-task-id")
+    return Answer(failure, response.status_code, task if isinstance(task, str) else None, body)

@@ -1,0 +1,159 @@
+"""Ordinary AWS clients against a real plane: boto3, the AWS CLI, localstack-client."""
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import localstack_client.session
+import pytest
+
+from tests.plane.up import Up, wait_for
+
+pytestmark = pytest.mark.runtime
+
+CLUSTER = "rehearsal"
+OLD = ["healthy", "draining", "gone"]
+NEW = ["initial", "healthy"]
+AWS = Path(sys.executable).with_name("aws")
+
+
+def aws(plane: Up, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "AWS_ENDPOINT_URL": plane.endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_PAGER": "",
+    }
+    return subprocess.run(
+        [AWS, *words], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def group_arn(plane: Up, name: str) -> str:
+    found = plane.client("elbv2").describe_target_groups(Names=[name])["TargetGroups"]
+    arn: str = found[0]["TargetGroupArn"]
+    return arn
+
+
+def targets(plane: Up, arn: str) -> dict[str, str]:
+    health = plane.client("elbv2").describe_target_health(TargetGroupArn=arn)
+    return {
+        entry["Target"]["Id"]: entry["TargetHealth"]["State"]
+        for entry in health["TargetHealthDescriptions"]
+    }
+
+
+def test_the_load_balancer_answers_over_http_and_https(plane: Up) -> None:
+    assert httpx.get(f"{plane.url}/orders").status_code == 200
+    status = httpx.get(f"{plane.endpoint}/_rehearse/status").json()
+    with httpx.Client(verify=ssl.create_default_context(cafile=status["ca_file"])) as client:
+        assert client.get(f"https://localhost:{plane.https_port}/inventory").status_code == 200
+
+
+def test_a_call_travels_over_service_connect(plane: Up) -> None:
+    sku = httpx.get(f"{plane.url}/inventory").json()["items"][0]["sku"]
+    before = httpx.get(f"{plane.url}/inventory/{sku}").json()
+    made = httpx.post(
+        f"{plane.url}/inventory/{sku}/reservations", json={"quantity": 1, "customer": "c"}
+    )
+    assert made.status_code == 201
+    after = httpx.get(f"{plane.url}/inventory/{sku}").json()
+    assert after["available"] == before["available"] - 1
+
+
+def test_a_forced_deployment_moves_targets_through_all_their_states(plane: Up) -> None:
+    ecs, arn = plane.client("ecs"), group_arn(plane, "order-api")
+    old = set(targets(plane, arn))
+    ecs.update_service(cluster=CLUSTER, service="order-api", forceNewDeployment=True)
+    seen: dict[str, list[str]] = {}
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        now = targets(plane, arn)
+        for target in set(now) | set(seen):
+            states = seen.setdefault(target, [])
+            state = now.get(target, "gone")
+            if not states or states[-1] != state:
+                states.append(state)
+        if set(now) and not set(now) & old:
+            break
+        time.sleep(0.01)
+    for target, states in seen.items():
+        # An application that is slow to listen may be unhealthy before it is healthy.
+        states = [state for state in states if state != "unhealthy"]
+        assert states == (OLD if target in old else NEW), (target, states)
+    ecs.get_waiter("services_stable").wait(
+        cluster=CLUSTER, services=["order-api"], WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+    service = ecs.describe_services(cluster=CLUSTER, services=["order-api"])["services"][0]
+    assert [d["rolloutState"] for d in service["deployments"]] == ["COMPLETED"]
+
+
+def test_the_aws_cli_updates_a_service_and_waits_for_it(plane: Up) -> None:
+    arguments = ("--cluster", CLUSTER, "--service", "inventory-api")
+    updated = aws(plane, "ecs", "update-service", *arguments, "--force-new-deployment")
+    assert updated.returncode == 0, updated.stderr
+    assert len(json.loads(updated.stdout)["service"]["deployments"]) == 2
+    waited = aws(
+        plane, "ecs", "wait", "services-stable", *arguments[:2], "--services", arguments[3]
+    )
+    assert waited.returncode == 0, waited.stderr
+    shown = aws(plane, "ecs", "describe-services", *arguments[:2], "--services", arguments[3])
+    service = json.loads(shown.stdout)["services"][0]
+    assert (service["runningCount"], len(service["deployments"])) == (2, 1)
+    health = aws(
+        plane, "elbv2", "describe-target-health", "--target-group-arn",
+        group_arn(plane, "inventory-api"),
+    )  # fmt: skip
+    states = {
+        x["TargetHealth"]["State"] for x in json.loads(health.stdout)["TargetHealthDescriptions"]
+    }
+    assert states == {"healthy"}
+
+
+def test_localstack_client_works_as_it_is(plane: Up, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", plane.endpoint)
+    session = localstack_client.session.Session(region_name="eu-central-1")
+    assert session.client("ecs").list_clusters()["clusterArns"]
+    assert session.client("elbv2").describe_load_balancers()["LoadBalancers"]
+
+
+def test_the_tasks_log_lines_are_in_cloudwatch_logs(plane: Up) -> None:
+    httpx.get(f"{plane.url}/orders?limit=1", headers={"x-request-id": "find-me"})
+    logs = plane.client("logs")
+
+    def found() -> bool:
+        events = logs.filter_log_events(logGroupName="/ecs/order-api", filterPattern="find-me")
+        return bool(events["events"])
+
+    wait_for(found, 5)
+
+
+def test_another_aws_service_is_answered_by_moto(plane: Up) -> None:
+    s3 = plane.client("s3")
+    s3.create_bucket(
+        Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    assert [b["Name"] for b in s3.list_buckets()["Buckets"]] == ["bucket"]
+
+
+def test_scaling_out_and_in_by_the_api(plane: Up) -> None:
+    ecs = plane.client("ecs")
+    for count in (3, 2):
+        ecs.update_service(cluster=CLUSTER, service="inventory-api", desiredCount=count)
+        wait_for(lambda count=count: _running(plane, "inventory-api") == count, 30)  # type: ignore[misc] # mypy cannot infer lambda defaults
+    arn = group_arn(plane, "inventory-api")
+    wait_for(lambda: len(targets(plane, arn)) == 2, 30)
+    assert httpx.get(f"{plane.url}/inventory").status_code == 200
+
+
+def _running(plane: Up, service: str) -> int:
+    found = plane.client("ecs").describe_services(cluster=CLUSTER, services=[service])
+    count: int = found["services"][0]["runningCount"]
+    return count

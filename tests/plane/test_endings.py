@@ -1,0 +1,117 @@
+"""However a plane ends, nothing of it is left; tasks that die are replaced."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.plane.up import Process, Up, await_gone, left, wait_for
+
+pytestmark = pytest.mark.runtime
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGTERM, 0), (signal.SIGINT, 130), (signal.SIGKILL, -9)],
+    ids=["SIGTERM ends it with 0", "Ctrl-C ends it with 130", "kill -9 leaves nothing either"],
+)
+def test_nothing_is_left_after_the_plane(
+    make_plane: Callable[..., Up], number: signal.Signals, code: int
+) -> None:
+    up = make_plane().start()
+    family = up.family()
+    assert len(family) > 8  # two services of two tasks, each with launcher, app and proxy
+    os.kill(up.pid, number)
+    assert up.process is not None
+    assert up.process.wait(10) == code
+    await_gone(family)
+    again = Up(up.state, scale=20).start()
+    assert httpx.get(f"{again.url}/orders").status_code == 200
+    assert again.stop() == 0
+
+
+def test_two_ctrl_c_end_it_as_one_does(make_plane: Callable[..., Up]) -> None:
+    up = make_plane().start()
+    family = up.family()
+    for _ in range(2):
+        os.kill(up.pid, signal.SIGINT)
+    assert up.process is not None
+    assert up.process.wait(10) == 130
+    await_gone(family)
+
+
+def test_a_second_plane_on_the_same_state_directory_is_refused(plane: Up) -> None:
+    second = Up(plane.state)
+    with pytest.raises(AssertionError, match="a plane already runs on"):
+        second.start()
+    assert second.stop() == 1
+    assert httpx.get(f"{plane.url}/orders").status_code == 200
+
+
+@pytest.mark.parametrize("victim", ["services.order_api", "envoy"])
+def test_a_killed_task_or_proxy_is_replaced(plane: Up, victim: str) -> None:
+    """kill -9 of a task's main process or proxy: stopped with 137, replaced (R1.12)."""
+    ecs = plane.client("ecs")
+    before = set(_tasks(ecs))
+    pid = _find(plane, victim)
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: len(set(_tasks(ecs)) - before) == 1, 20)
+    (dead,) = before - set(_tasks(ecs))
+    wait_for(lambda: _describe(ecs, dead)["lastStatus"] == "STOPPED", 20)
+    task = _describe(ecs, dead)
+    assert task["stopCode"] == "EssentialContainerExited"
+    assert task["stoppedReason"] == "Essential container in task exited"
+    assert 137 in {container.get("exitCode") for container in task["containers"]}
+    wait_for(lambda: _is_steady(plane), 30)
+
+
+def test_a_killed_load_balancer_is_back_within_a_second(plane: Up) -> None:
+    (envoy,) = [pid for pid, words in _commands(plane) if "envoy" in words and "/alb/" in words]
+    os.kill(envoy, signal.SIGKILL)
+    wait_for(lambda: not left({p for p in plane.family() if p[0] == envoy}), 1)
+
+    def answers() -> bool:
+        try:
+            return httpx.get(f"{plane.url}/orders").status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    wait_for(answers, 1)
+
+
+def _tasks(ecs: object) -> list[str]:
+    found = ecs.list_tasks(cluster="rehearsal", serviceName="order-api")  # type: ignore[attr-defined] # boto3 has no types
+    arns: list[str] = found["taskArns"]
+    return arns
+
+
+def _describe(ecs: object, arn: str) -> dict[str, object]:
+    found = ecs.describe_tasks(cluster="rehearsal", tasks=[arn])  # type: ignore[attr-defined] # boto3 has no types
+    task: dict[str, object] = found["tasks"][0]
+    return task
+
+
+def _is_steady(plane: Up) -> bool:
+    services = httpx.get(f"{plane.endpoint}/_rehearse/status").json()["services"]
+    return all(service["steady"] for service in services)
+
+
+def _find(plane: Up, victim: str) -> int:
+    """The main process of an order-api task, or of such a task's proxy."""
+    for pid, words in _commands(plane):
+        is_launcher = "launcher.py" in words
+        if victim in words and not is_launcher and "/alb/" not in words:
+            return pid
+    raise AssertionError(f"no {victim} among {_commands(plane)}")
+
+
+def _commands(plane: Up) -> list[tuple[int, str]]:
+    return [(pid, _words((pid, start))) for pid, start in sorted(plane.family())]
+
+
+def _words(process: Process) -> str:
+    raw = Path(f"/proc/{process[0]}/cmdline").read_bytes()
+    return raw.replace(b"\0", b" ").decode(errors="replace")
