@@ -131,9 +131,12 @@ class Api:
 
     def _own_call(self, request: Request, body: bytes) -> tuple[str, str] | None:
         """Service and operation, if it is one of ours. Only POST: no link, no image can call."""
-        if request.method != "POST" or request.url.path != "/":
-            return None
         scope = signed_service(request.headers)
+        if request.method != "POST" or request.url.path != "/":
+            if scope in JSON_SERVICES:  # rpc-v2-cbor, which newer SDKs may speak
+                message = f"{scope} is spoken here as JSON 1.1 by POST /, not {request.url.path}"
+                raise InvalidRequestError("UnknownOperationException", message)
+            return None
         target = request.headers.get("x-amz-target")
         if target is not None:
             prefix, _, name = target.rpartition(".")
@@ -203,6 +206,9 @@ async def _api_error(request: Request, error: Exception) -> Response:
 
 
 async def _internal_failure(request: Request, error: Exception) -> Response:
-    """A defect of ours. Starlette raises it again afterwards, for the log."""
+    """A defect of ours. Starlette raises it again for the log, and uvicorn then hangs up."""
     message = f"The plane failed: {type(error).__name__}: {error}"
-    return error_response(ApiError("InternalFailure", message, status=500), request.headers)
+    failure = ApiError("InternalFailure", message, status=500)
+    response = error_response(failure, request.headers)
+    response.headers["connection"] = "close"
+    return response

@@ -8,6 +8,7 @@ import anyio
 from infra.local import store
 from infra.local.control.context import Context
 from infra.local.control.dependencies import is_met, start_order
+from infra.local.control.gate import StartGate
 from infra.local.control.probes import Prober
 from infra.local.control.records import move, new_container
 from infra.local.control.sidecars import CannotInitializeError, Sidecars, Specs
@@ -53,6 +54,7 @@ class BringUp:
         self._changed = changed
         self._notices: dict[str, anyio.Event] = {}
         self._births = count()
+        self._gate = StartGate(context)
 
     def notice(self, task: store.Task) -> None:
         """Something about the task changed: let a waiting start look again."""
@@ -129,15 +131,21 @@ class BringUp:
         spec: ContainerSpec,
         check: store.HealthCheck | None,
     ) -> None:
-        self._demand_active(task)
         state = next(c for c in task.containers if c.name == spec.name)
-        # From here on the container may end at any time, and is to be stopped with the task.
-        state.last_status, state.started_ms = "RUNNING", self._context.clock.now_ms()
+        await self._gate.enter()
         try:
+            self._demand_active(task)
+            # From here on it may end at any time, and is to be stopped with the task.
+            state.last_status, state.started_ms = "RUNNING", self._context.clock.now_ms()
             await self._runtime.start(task.id, network, spec)
         except (CannotPullContainerError, CannotStartContainerError) as error:
             state.last_status, state.reason = "STOPPED", f"{type(error).__name__}: {error}"
+            self._gate.leave()
             raise
+        except OvertakenError:
+            self._gate.leave()
+            raise
+        self._gate.leave_later(state, network.inner_address, spec.port)
         self._changed(task)
         if check is not None:
             self._context.spawn(self._prober.watch, task, state, check)

@@ -63,7 +63,6 @@ class Catalogue:
                 return pulled
         raise CannotPullContainerError(NOT_FOUND.format(reference))
 
-
     def including(self, image: Image) -> "Catalogue":
         """This catalogue and one more image, which the plane itself provides."""
         return Catalogue({**self.images, image.name: image})

@@ -24,6 +24,11 @@ def port_holder(port: int, address: str = "127.0.0.1") -> str | None:
     return None
 
 
+def is_listening(port: int, address: str) -> bool:
+    """Whether a process listens on `address`:`port`, asked without connecting to it."""
+    return next(_listeners(port, address), None) is not None
+
+
 def _listeners(port: int, address: str) -> Iterator[tuple[str, str]]:
     """(inode, user id) of each listening socket in the way."""
     wanted = f"{htonl(int(IPv4Address(address))):08X}"

@@ -4,6 +4,7 @@ import re
 
 from infra.local.api.context import Context
 from infra.local.api.ecs import errors
+from infra.local.api.ecs.clusters import check_providers
 from infra.local.api.ecs.connect import check_connect, connected_services
 from infra.local.api.ecs.deployments import start_deployment, starts_deployment
 from infra.local.api.ecs.documents import describe_service
@@ -168,7 +169,9 @@ class Services:
             change = self._with_definition(change)
         deployment = before["deploymentConfiguration"] | change.pop("deploymentConfiguration", {})
         merged = {**before, **change, "deploymentConfiguration": deployment}
-        if change.get("capacityProviderStrategy"):
+        strategy = change.get("capacityProviderStrategy")
+        if strategy:
+            check_providers([item["capacityProvider"] for item in strategy])
             merged.pop("launchType", None)
         return merged
 
