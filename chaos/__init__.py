@@ -1,0 +1,1 @@
+"""Drills: act on a target, record what happens, judge the record, draw it."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from infra.local.folder import read_plane
+from infra.local.folder import find_pid
 from infra.local.options import SCALE_MAX, Options
 from rehearse.errors import fail
 
@@ -97,14 +97,14 @@ def _detach(state_dir: Path) -> None:
 @state_option
 def down(state_dir: Path) -> None:
     """Stop the local Fargate; nothing of it is left."""
-    plane = read_plane(state_dir)
-    if plane is None:
+    pid = find_pid(state_dir)
+    if pid is None:
         click.echo(f"no plane runs on {state_dir}", err=True)
         return
-    os.kill(plane["pid"], signal.SIGTERM)
+    os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + DOWN_LIMIT_S
-    while read_plane(state_dir) is not None:
+    while find_pid(state_dir) is not None:
         if time.monotonic() > deadline:
-            fail(f"pid {plane['pid']} did not stop within {DOWN_LIMIT_S} s", hint="kill it")
+            fail(f"pid {pid} did not stop within {DOWN_LIMIT_S} s", hint="kill it")
         time.sleep(0.02)
     click.echo("stopped", err=True)

@@ -20,7 +20,7 @@ class StateFolder:
     def __init__(self, path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._lock: TextIO = (path / "lock").open("w")
+        self._lock: TextIO = (path / "lock").open("a+")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -30,6 +30,9 @@ class StateFolder:
                 f"a plane already runs on {path} (pid {found.get('pid', 'unknown')}, "
                 f"{found.get('endpoint', 'still starting')})"
             ) from None
+        self._lock.truncate(0)
+        self._lock.write(str(os.getpid()))
+        self._lock.flush()
         (path / "plane.json").unlink(missing_ok=True)
 
     def publish(self, facts: Mapping[str, object]) -> None:
@@ -41,6 +44,13 @@ class StateFolder:
     def close(self) -> None:
         (self.path / "plane.json").unlink(missing_ok=True)
         self._lock.close()
+
+
+def find_pid(path: Path) -> int | None:
+    """The process that holds the state directory, ready or not; None if none does."""
+    if not (path / "lock").exists() or not _is_held(path):
+        return None
+    return int((path / "lock").read_text() or 0) or None
 
 
 def read_plane(path: Path) -> dict[str, Any] | None:

@@ -35,7 +35,7 @@ def sample(shape: Shape, depth: int = 0) -> Any:
 
 def names_of(shape: Shape) -> list[str]:
     enum = list(shape.metadata.get("enum", ()))
-    return (enum + ["first & <key>", "second"])[:2] if len(enum) != 1 else [enum[0], "second"]
+    return [*enum, "first & <key>", "second"][:2] if len(enum) != 1 else [enum[0], "second"]
 
 
 def scalar(shape: Shape) -> Any:
@@ -47,7 +47,7 @@ def scalar(shape: Shape) -> Any:
     enum = shape.metadata.get("enum")
     if enum:
         return enum[-1]
-    text = "a <b> & \"c\" \u00e9\u2019"
+    text = 'a <b> & "c" \u00e9\u2019'
     least, most = shape.metadata.get("min", 0), shape.metadata.get("max", 100)
     return text[:most].ljust(least, "x")
 
@@ -107,7 +107,10 @@ def test_a_flattened_list_and_map_go_there_and_back() -> None:
             },
             "shapes": {
                 "String": string,
-                "In": {"type": "structure", "members": {"Names": {"shape": "Names"}, "Map": {"shape": "Map"}}},
+                "In": {
+                    "type": "structure",
+                    "members": {"Names": {"shape": "Names"}, "Map": {"shape": "Map"}},
+                },
                 "Out": {
                     "type": "structure",
                     "resultWrapper": "SendResult",

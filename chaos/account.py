@@ -1,0 +1,226 @@
+"""A target behind boto3: AWS itself or the local plane, by the same calls."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import httpx
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chaos.answers import (
+    access_views,
+    health_view,
+    log_view,
+    next_revision,
+    service_view,
+    task_view,
+)
+from chaos.errors import TargetError
+from chaos.run import ServiceSetup
+from chaos.target import (
+    AccessView,
+    HealthView,
+    LogView,
+    Place,
+    ServiceView,
+    TaskView,
+)
+
+DESCRIBED_AT_ONCE = 100  # DescribeTasks' limit
+LOG_PAGES_MAX = 50
+ACCESS_TIMEOUT_SECONDS = 30.0
+
+Client = Any  # boto3 makes its clients at run time and has no types
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    ecs: Client
+    elbv2: Client
+    logs: Client
+    region: str
+    endpoint_url: str | None
+
+
+def connect(region: str | None, endpoint_url: str | None) -> Clients:
+    """Make the three clients: 3 s to connect, 10 s to answer, 3 attempts. Nothing is called.
+
+    With an endpoint and no credentials in the environment, dummy ones are used: the local plane
+    on loopback does not check them.
+    """
+    config = Config(
+        connect_timeout=3,
+        read_timeout=10,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        max_pool_connections=8,
+        inject_host_prefix=False,
+    )
+    session = boto3.Session(region_name=_region(region, endpoint_url), **_dummy(endpoint_url))
+    if session.region_name is None:
+        raise TargetError("no AWS region: set AWS_REGION or pass --region")
+
+    def client(name: str) -> Client:
+        return session.client(name, endpoint_url=endpoint_url, config=config)
+
+    return Clients(
+        client("ecs"), client("elbv2"), client("logs"), session.region_name, endpoint_url
+    )
+
+
+def _region(region: str | None, endpoint_url: str | None) -> str | None:
+    fallback = "eu-central-1" if endpoint_url else None
+    return (
+        region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or fallback
+    )
+
+
+def _dummy(endpoint_url: str | None) -> dict[str, str]:
+    if endpoint_url is None or "AWS_ACCESS_KEY_ID" in os.environ or "AWS_PROFILE" in os.environ:
+        return {}
+    return {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+
+
+@contextmanager
+def calling(what: str) -> Iterator[None]:
+    """Turn boto3's and httpx's errors into TargetError, naming the call."""
+    try:
+        yield
+    except (ClientError, BotoCoreError, httpx.HTTPError) as error:
+        raise TargetError(f"{what}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The services a drill is about, in one cluster of one account. See chaos.target.Target."""
+
+    clients: Clients
+    place: Place
+    names: tuple[str, ...]
+    load_balancer: str | None = None
+
+    def services(self) -> tuple[ServiceView, ...]:
+        with calling("DescribeServices"):
+            answer = self.clients.ecs.describe_services(
+                cluster=self.place.cluster, services=list(self.names)
+            )
+        return tuple(sorted(map(service_view, answer["services"]), key=lambda s: s.name))
+
+    def setups(self) -> tuple[ServiceSetup, ...]:
+        return tuple(
+            ServiceSetup(
+                name=view.name,
+                task_definition=view.task_definition,
+                desired_count=view.desired,
+                minimum_healthy_percent=view.minimum_healthy_percent,
+                groups=view.groups,
+                stop_timeout=self._stop_timeout(view.task_definition),
+            )
+            for view in self.services()
+        )
+
+    def _stop_timeout(self, task_definition: str) -> int:
+        with calling("DescribeTaskDefinition"):
+            answer = self.clients.ecs.describe_task_definition(taskDefinition=task_definition)
+        containers = answer["taskDefinition"]["containerDefinitions"]
+        return max(c.get("stopTimeout") or 30 for c in containers)
+
+    def tasks(self, known: Sequence[tuple[str, str]]) -> tuple[TaskView, ...]:
+        wanted = {task for service, task in known}
+        with calling("ListTasks"):
+            for name in self.names:
+                pages = self.clients.ecs.get_paginator("list_tasks").paginate(
+                    cluster=self.place.cluster, serviceName=name
+                )
+                wanted.update(arn.rsplit("/", 1)[-1] for page in pages for arn in page["taskArns"])
+        return tuple(v for v in self._described(sorted(wanted)) if v.service in self.names)
+
+    def _described(self, tasks: Sequence[str]) -> Iterator[TaskView]:
+        for start in range(0, len(tasks), DESCRIBED_AT_ONCE):
+            with calling("DescribeTasks"):
+                answer = self.clients.ecs.describe_tasks(
+                    cluster=self.place.cluster, tasks=tasks[start : start + DESCRIBED_AT_ONCE]
+                )
+            yield from map(task_view, answer["tasks"])
+
+    def health(self, group: str) -> tuple[HealthView, ...]:
+        with calling("DescribeTargetHealth"):
+            answer = self.clients.elbv2.describe_target_health(TargetGroupArn=group)
+        return tuple(map(health_view, answer["TargetHealthDescriptions"]))
+
+    def attributes(self, group: str) -> Mapping[str, str]:
+        with calling("DescribeTargetGroupAttributes"):
+            answer = self.clients.elbv2.describe_target_group_attributes(TargetGroupArn=group)
+        return {pair["Key"]: pair["Value"] for pair in answer["Attributes"]}
+
+    def set_attributes(self, group: str, attributes: Mapping[str, str]) -> None:
+        pairs = [{"Key": key, "Value": value} for key, value in attributes.items()]
+        with calling("ModifyTargetGroupAttributes"):
+            self.clients.elbv2.modify_target_group_attributes(
+                TargetGroupArn=group, Attributes=pairs
+            )
+
+    def register_revision(self, service: str, marker: str) -> str:
+        current = next(view for view in self.services() if view.name == service)
+        with calling("RegisterTaskDefinition"):
+            answer = self.clients.ecs.describe_task_definition(
+                taskDefinition=current.task_definition, include=["TAGS"]
+            )
+            request = next_revision(answer["taskDefinition"], answer.get("tags", []), marker)
+            made = self.clients.ecs.register_task_definition(**request)
+        return str(made["taskDefinition"]["taskDefinitionArn"])
+
+    def update_service(self, service: str, task_definition: str) -> None:
+        with calling("UpdateService"):
+            self.clients.ecs.update_service(
+                cluster=self.place.cluster, service=service, taskDefinition=task_definition
+            )
+
+    def sigterms(self, since_ms: float) -> tuple[LogView, ...]:
+        found: list[LogView] = []
+        for view in self.services():
+            for group in self._log_groups(view.task_definition):
+                found += self._log_lines(view.name, group, since_ms)
+        return tuple(line for line in found if line.event == "sigterm")
+
+    def _log_groups(self, task_definition: str) -> list[str]:
+        with calling("DescribeTaskDefinition"):
+            answer = self.clients.ecs.describe_task_definition(taskDefinition=task_definition)
+        options = [
+            container.get("logConfiguration", {}).get("options", {})
+            for container in answer["taskDefinition"]["containerDefinitions"]
+        ]
+        return sorted({o["awslogs-group"] for o in options if "awslogs-group" in o})
+
+    def _log_lines(self, service: str, group: str, since_ms: float) -> Iterator[LogView]:
+        request = {
+            "logGroupName": group,
+            "startTime": int(since_ms),
+            "filterPattern": '"sigterm"',
+        }
+        for _ in range(LOG_PAGES_MAX):
+            with calling("FilterLogEvents"):
+                answer = self.clients.logs.filter_log_events(**request)
+            yield from filter(None, (log_view(service, event) for event in answer["events"]))
+            if not answer.get("nextToken"):
+                return
+            request["nextToken"] = answer["nextToken"]
+
+    def access(self, since_ms: float) -> tuple[AccessView, ...] | None:
+        if self.place.kind != "local" or self.load_balancer is None:
+            return None
+        url = f"{self.clients.endpoint_url}/_rehearse/access-log"
+        query = {"load-balancer": self.load_balancer, "since_ms": str(int(since_ms))}
+        with (
+            calling("the plane's access log"),
+            httpx.stream("GET", url, params=query, timeout=ACCESS_TIMEOUT_SECONDS) as answer,
+        ):
+            answer.raise_for_status()
+            return access_views(answer.iter_lines())
+
+
+# What resolve() needs to make clients; a test passes its own.
+Connect = Callable[[str | None, str | None], Clients]

@@ -1,0 +1,185 @@
+"""Why requests failed, from recorded data alone.
+
+The load balancer's response flags (UF refused or no connection, UC cut, UH no target, SI silent),
+who answered, and when: relative to the draining and the SIGTERM of the task that was asked.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chaos.entries import AccessSeen
+from chaos.history import History
+from chaos.lives import HEALTHY, Life, read_lives
+from chaos.records import DROPPED, Records, Request
+
+NEAR_MS = 150.0  # real time that a cut may be away from its event, beyond the observation error
+FAST_MS = 1000.0  # a request shorter than this is not cut for its length
+
+
+class Cause(StrEnum):
+    """What made a request fail. The words are those of verdict.json."""
+
+    CUT_AT_DELAY_END = "cut at the end of the deregistration delay"
+    SIGTERM_FIRST = "SIGTERM before deregistration"
+    KILLED_IN_FLIGHT = "the task ended with the request in flight"
+    REFUSED_BY_DEAD = "refused by a dead task"
+    NOT_READY = "refused by a task that was not ready yet"
+    NO_TARGETS = "no target to route to"
+    BALANCER_TIMEOUT = "timeout at the load balancer"
+    APP_ERROR = "error answer of the application"
+    CLIENT_TIMEOUT = "timeout at the client"
+    NO_BALANCER = "no connection to the load balancer"
+    KEEP_ALIVE = "keep-alive race"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One failed request with what else is known of it. `life` is the task that was asked."""
+
+    request: Request
+    access: AccessSeen | None
+    life: Life | None
+
+    @property
+    def flags(self) -> frozenset[str]:
+        return frozenset((self.access.flags if self.access else "").split(","))
+
+    @property
+    def error(self) -> str:
+        return self.request.error or ""
+
+    @property
+    def sent_ms(self) -> float:
+        return self.request.sent_ms or self.request.scheduled_ms
+
+    @property
+    def cut(self) -> bool:
+        """The connection to the task ended with the request outstanding."""
+        if self.access is not None and self.flags & {"UC", "UPE"}:
+            return True
+        silent = self.access is None and self.error in ("reset", "proxy-502")
+        return silent or self.error == "truncated"
+
+    @property
+    def refused(self) -> bool:
+        return "UF" in self.flags
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A cause with the failed requests it explains."""
+
+    cause: Cause
+    cases: tuple[Case, ...]
+
+
+def failed_requests(history: History) -> tuple[Request, ...]:
+    """Every arrival that was sent and got no good answer."""
+    rows = history.records.requests
+    return tuple(row for row in rows if row.error is not None and row.error != DROPPED)
+
+
+def failed_ids(records: Records) -> frozenset[str]:
+    """The request ids of all arrivals that got no good answer."""
+    return frozenset(row.request_id for row in records.requests if row.error is not None)
+
+
+def find_causes(history: History) -> tuple[Verified, ...]:
+    """The causes of all failed requests, the most frequent first."""
+    lives = read_lives(history)
+    access = {e.request_id: e for e in history.of(AccessSeen) if e.request_id}
+    found: dict[Cause, list[Case]] = defaultdict(list)
+    for request in failed_requests(history):
+        row = access.get(request.request_id)
+        case = Case(request, row, _asked(request, row, lives) or _suspect(request, row, lives))
+        found[cause_of(case)].append(case)
+    groups = [Verified(cause, tuple(cases)) for cause, cases in found.items()]
+    return tuple(sorted(groups, key=lambda g: (-len(g.cases), g.cause)))
+
+
+def _asked(request: Request, row: AccessSeen | None, lives: Sequence[Life]) -> Life | None:
+    """The task that answered or was asked: by its header, else by the address in the access log."""
+    if request.task is not None:
+        return next((life for life in lives if life.task == request.task), None)
+    if row is None or row.upstream is None:
+        return None
+    address = row.upstream.rpartition(":")[0]
+    born = [x for x in lives if x.address == address and x.states[0].at_ms <= request.done_ms]
+    return max(born, key=lambda life: life.states[0].at_ms, default=None)
+
+
+def _suspect(request: Request, row: AccessSeen | None, lives: Sequence[Life]) -> Life | None:
+    """Without an access log: the task whose delay ended at the moment the request was cut."""
+    if row is not None or request.error not in ("proxy-502", "reset"):
+        return None
+    return next((x for x in lives if _at_delay_end(Case(request, row, x), x)), None)
+
+
+def cause_of(case: Case) -> Cause:
+    """The cause of one failed request; UNKNOWN rather than a guess."""
+    if case.error.startswith(("app-", "status-")):
+        return Cause.APP_ERROR
+    if "UH" in case.flags or case.error == "proxy-503":
+        return Cause.NO_TARGETS
+    if case.cut or case.refused:
+        return _by_life(case)
+    if case.error == "proxy-504" or "SI" in case.flags:
+        return Cause.BALANCER_TIMEOUT
+    if case.error == "timeout":
+        return Cause.CLIENT_TIMEOUT
+    if case.error == "refused":
+        return Cause.NO_BALANCER
+    return _by_life(case) if case.life else Cause.UNKNOWN
+
+
+def _by_life(case: Case) -> Cause:
+    """A connection to a task was cut or refused: what was happening to that task?"""
+    life = case.life
+    if life is None:
+        return Cause.UNKNOWN
+    if case.refused:
+        if _sigterm_first(case, life):
+            return Cause.SIGTERM_FIRST
+        if life.stopping is not None and life.stopping.earliest_ms <= case.request.done_ms:
+            return Cause.REFUSED_BY_DEAD
+        return Cause.NOT_READY if _unready(case, life) else Cause.UNKNOWN
+    if _at_delay_end(case, life):
+        return Cause.CUT_AT_DELAY_END
+    if _sigterm_first(case, life):
+        return Cause.SIGTERM_FIRST
+    if _near_end(case, life):
+        return Cause.KILLED_IN_FLIGHT
+    quiet = life.draining is None and life.stopping is None and life.sigterm is None
+    fast = (case.request.service_ms or 0.0) < FAST_MS
+    return Cause.KEEP_ALIVE if quiet and fast and "UC" in case.flags else Cause.UNKNOWN
+
+
+def _at_delay_end(case: Case, life: Life) -> bool:
+    """Cut when the target left, after it had drained."""
+    if life.draining is None or life.left is None:
+        return False
+    earliest, latest = life.left.earliest_ms - NEAR_MS, life.left.latest_ms + NEAR_MS
+    return earliest <= case.request.done_ms <= latest
+
+
+def _unready(case: Case, life: Life) -> bool:
+    """Asked before its target was ever healthy: the load balancer had no better one (R4.10)."""
+    healthy = next((e for e in life.targets if e.state == HEALTHY), None)
+    return bool(life.targets) and (healthy is None or case.request.done_ms <= healthy.at_ms)
+
+
+def _sigterm_first(case: Case, life: Life) -> bool:
+    """The task had its SIGTERM while it was still registered and not draining."""
+    if life.sigterm is None or case.request.done_ms < life.sigterm.earliest_ms - NEAR_MS:
+        return False
+    return life.draining is None or life.sigterm.latest_ms < life.draining.earliest_ms
+
+
+def _near_end(case: Case, life: Life) -> bool:
+    ended = life.stopped or life.stopping
+    if ended is None:
+        return False
+    return ended.earliest_ms - NEAR_MS <= case.request.done_ms <= ended.latest_ms + NEAR_MS

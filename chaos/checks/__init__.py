@@ -1,0 +1,1 @@
+"""Pure functions from a recorded run to a finding, one module per subject."""

@@ -1,0 +1,181 @@
+"""The lines of a run's journal. The same classes are written during a run and read by the judge.
+
+`at_ms` is UTC epoch milliseconds. For something seen by polling it is the end of the poll that saw
+it, and `error_ms` reaches back to the start of the poll that did not see it yet: the change
+happened in (at_ms - error_ms, at_ms]. `error_ms` None: it was so when the watch began.
+`line` is the line in journal.jsonl, from 1; 0 before the line is read back.
+"""
+
+from dataclasses import dataclass
+
+GONE = "gone"  # a target no longer listed by DescribeTargetHealth: unused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    at_ms: float
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Entry):
+    """Something the drill did."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSeen(Entry):
+    """A task changed (DescribeTasks)."""
+
+    service: str
+    task: str
+    status: str
+    desired: str
+    health: str
+    task_definition: str
+    address: str | None = None
+    error_ms: float | None = None
+    stop_code: str | None = None
+    reason: str | None = None
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSeen(Entry):
+    """A target changed (DescribeTargetHealth). `address` is ip:port."""
+
+    service: str
+    group: str
+    address: str
+    state: str
+    reason: str | None = None
+    error_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentSeen:
+    id: str
+    status: str
+    task_definition: str
+    rollout: str
+    reason: str = ""
+    failed_tasks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSeen(Entry):
+    """A service's counts or deployments changed (DescribeServices)."""
+
+    service: str
+    desired: int
+    running: int
+    pending: int
+    deployments: tuple[DeploymentSeen, ...]
+    error_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSeen(Entry):
+    """An ECS service event, at its own createdAt."""
+
+    service: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSeen(Entry):
+    """A task's own log line (only `sigterm`), at the time the task gives."""
+
+    service: str
+    task: str
+    event: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessSeen(Entry):
+    """A failed request in the load balancer's access log, at its arrival."""
+
+    duration_ms: float
+    method: str
+    path: str
+    status: int
+    flags: str
+    details: str | None = None
+    upstream: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingSeen(Entry):
+    """A target group attribute in effect from here on; unscaled, as the API returns it."""
+
+    service: str
+    group: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionMade(Entry):
+    """The drill registered this revision and told the service to use it."""
+
+    service: str
+    task_definition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersSeen(Entry):
+    """What was found when every acknowledged order was asked for. Lists hold at most 50 ids."""
+
+    acknowledged: int
+    found: int
+    lost: tuple[str, ...] = ()
+    doubled: tuple[str, ...] = ()
+    different: tuple[str, ...] = ()
+    unanswered: int = 0
+    doubled_known: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerSeen(Entry):
+    """Who answered `GET /healthz` through the load balancer at the end, and with what version."""
+
+    task: str | None
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservationEnded(Entry):
+    """How well one source was polled; `worst_error_ms` is the longest blind gap."""
+
+    source: str
+    polls: int
+    failed: int
+    worst_error_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Entry):
+    """Anything a reader should know: a poll that failed, something not observable."""
+
+    text: str
+
+
+KINDS: dict[str, type[Entry]] = {
+    "step": Step,
+    "task": TaskSeen,
+    "target": TargetSeen,
+    "service": ServiceSeen,
+    "event": EventSeen,
+    "log": LogSeen,
+    "access": AccessSeen,
+    "setting": SettingSeen,
+    "revision": RevisionMade,
+    "orders": OrdersSeen,
+    "answer": AnswerSeen,
+    "observation": ObservationEnded,
+    "note": Note,
+}
+KIND_OF = {cls: kind for kind, cls in KINDS.items()}

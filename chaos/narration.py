@@ -1,0 +1,75 @@
+"""A journal entry as a line for people."""
+
+from chaos.entries import (
+    AccessSeen,
+    AnswerSeen,
+    Entry,
+    EventSeen,
+    LogSeen,
+    Note,
+    ObservationEnded,
+    OrdersSeen,
+    RevisionMade,
+    ServiceSeen,
+    SettingSeen,
+    Step,
+    TargetSeen,
+    TaskSeen,
+)
+from chaos.target import group_name, revision_of
+
+
+def narrate(entry: Entry) -> str:  # noqa: C901 - one case per kind of entry
+    """What the entry says, without its time."""
+    match entry:
+        case Step():
+            return f"* {entry.name}: {entry.text}"
+        case TaskSeen():
+            return (
+                f"{entry.service} task {entry.task[:8]} ({entry.task_definition}) {_state(entry)}"
+            )
+        case TargetSeen():
+            reason = f" ({entry.reason})" if entry.reason else ""
+            return f"target {entry.address} of {group_name(entry.group)} {entry.state}{reason}"
+        case ServiceSeen():
+            return f"{entry.service}: {entry.running} of {entry.desired} run, {_rollouts(entry)}"
+        case EventSeen():
+            return entry.message
+        case LogSeen():
+            return f"{entry.service} task {entry.task[:8]} logged {entry.event}"
+        case AccessSeen():
+            return _access(entry)
+        case SettingSeen():
+            return f"{entry.name} of {group_name(entry.group)} is {entry.value}"
+        case RevisionMade():
+            return f"{entry.service} is to run {revision_of(entry.task_definition)}"
+        case OrdersSeen():
+            return f"{entry.found} of {entry.acknowledged} acknowledged orders found"
+        case AnswerSeen():
+            return f"/healthz answered by task {entry.task}, version {entry.version}"
+        case ObservationEnded():
+            return f"{entry.source}: {entry.polls} polls, blind for {entry.worst_error_ms:.0f} ms"
+        case Note():
+            return entry.text
+        case _:
+            return type(entry).__name__
+
+
+def _state(entry: TaskSeen) -> str:
+    ended = f", exit {entry.exit_code}" if entry.exit_code is not None else ""
+    reason = f", {entry.reason}" if entry.reason else ""
+    return f"{entry.status}, desired {entry.desired}{ended}{reason}"
+
+
+def _rollouts(entry: ServiceSeen) -> str:
+    return ", ".join(
+        f"{d.status} {revision_of(d.task_definition)} {d.rollout}" for d in entry.deployments
+    )
+
+
+def _access(entry: AccessSeen) -> str:
+    upstream = f" by {entry.upstream}" if entry.upstream else ""
+    return (
+        f"{entry.method} {entry.path}: {entry.status} {entry.flags}{upstream}"
+        f" after {entry.duration_ms:.0f} ms"
+    )

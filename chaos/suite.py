@@ -1,0 +1,211 @@
+"""Several drills in a row, for the command line: plan, run, judge, report."""
+
+import shlex
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from chaos.causes import Cause
+from chaos.drill import Drill, Variant
+from chaos.drills import all_drills
+from chaos.errors import DrillError, UsageError
+from chaos.history import History, read_history
+from chaos.junit import write_junit
+from chaos.options import SuiteOptions
+from chaos.outcome import USAGE_EXIT_CODE, Outcome, worst
+from chaos.plan import render_plan
+from chaos.report import write_report
+from chaos.resolve import resolve
+from chaos.runner import Order, run_drill
+from chaos.table import render_table, summary
+from chaos.target import Target, TargetOptions
+from chaos.verdict import Verdict, judge_history, write_verdict
+
+BOTH = "both"
+VARIANTS = ("fixed", "broken", BOTH)
+
+
+def find_drills(names: Sequence[str]) -> tuple[Drill, ...]:
+    """The drills of these names, all for none. UsageError names the unknown one."""
+    known = {drill.name: drill for drill in all_drills()}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"there is no drill {name!r}; there are: {', '.join(known)}")
+    return tuple(known[name] for name in names) or tuple(known.values())
+
+
+def run_suite(
+    names: Sequence[str],
+    variant: str,
+    target_options: TargetOptions,
+    *,
+    plan_only: bool = False,
+    options: SuiteOptions | None = None,
+    find_target: Callable[[TargetOptions], Target] = resolve,
+) -> int:
+    """Run drills and return the exit code: the worst of all, 64 when the caller is wrong.
+
+    With variant `both` every drill runs broken and fixed: broken must FAIL for the cause that
+    the drill names, fixed must PASS.
+    """
+    options = options or SuiteOptions()
+    try:
+        drills = find_drills(names)
+        variants = _variants(variant)
+        target = find_target(target_options)
+        _check_allowed(drills, variants, target)
+        if plan_only:
+            options.show(render_plan(drills, variants, target))
+            return Outcome.PASS.exit_code
+        options.out.mkdir(parents=True, exist_ok=True)
+    except UsageError as error:
+        options.say(f"error: {error}")
+        return USAGE_EXIT_CODE
+    except (DrillError, OSError) as error:
+        options.say(f"error: {error}")
+        return Outcome.INVALID.exit_code
+    return _run_all(drills, variants, target, options, demand_both=variant == BOTH).exit_code
+
+
+def _variants(variant: str) -> tuple[Variant, ...]:
+    if variant not in VARIANTS:
+        raise UsageError(f"there is no variant {variant!r}; there are: {', '.join(VARIANTS)}")
+    return (Variant.BROKEN, Variant.FIXED) if variant == BOTH else (Variant(variant),)
+
+
+def _check_allowed(drills: Sequence[Drill], variants: Sequence[Variant], target: Target) -> None:
+    if target.place.allow_settings:
+        return
+    for drill in drills:
+        for variant in variants:
+            if any(act.changes_settings for act in drill.steps[variant]):
+                raise UsageError(
+                    f"{drill.name} ({variant}) changes settings of {target.place.cluster};"
+                    " allow it with --allow-settings"
+                )
+
+
+def _run_all(
+    drills: Sequence[Drill],
+    variants: Sequence[Variant],
+    target: Target,
+    options: SuiteOptions,
+    *,
+    demand_both: bool,
+) -> Outcome:
+    verdicts: list[Verdict] = []
+    histories: list[History] = []
+    outcomes: list[Outcome] = []
+    for drill in drills:
+        for variant in variants:
+            history, verdict = _run_one(drill, variant, target, options)
+            histories.append(history)
+            verdicts.append(verdict)
+            outcomes.append(_demanded(drill, verdict, options) if demand_both else verdict.outcome)
+            if verdict.outcome is Outcome.INTERRUPTED:
+                return _finish(verdicts, histories, outcomes, options)
+    return _finish(verdicts, histories, outcomes, options)
+
+
+def _finish(
+    verdicts: list[Verdict],
+    histories: list[History],
+    outcomes: list[Outcome],
+    options: SuiteOptions,
+) -> Outcome:
+    outcome = worst(outcomes)
+    write_junit(options.out / "junit.xml", verdicts)
+    write_report(options.out / "report.html", list(zip(histories, verdicts, strict=True)))
+    options.show(summary(verdicts, outcome))
+    options.say(f"report: {options.out / 'report.html'}")
+    return outcome
+
+
+def _run_one(
+    drill: Drill, variant: Variant, target: Target, options: SuiteOptions
+) -> tuple[History, Verdict]:
+    folder = _make_folder(options.out, drill, variant)
+    options.say(f"{drill.name} ({variant}): {folder}")
+    order = Order(
+        drill=drill,
+        variant=variant,
+        rate=options.rate,
+        arrivals=options.arrivals,
+        seed=options.seed,
+        load_command=options.load_command,
+        command=shlex.join(["rehearse", "drill", drill.name, "--variant", variant.value]),
+        say=options.say,
+    )
+    run_drill(order, target, folder)
+    history, verdict = judge_folder(folder)
+    options.show(render_table(verdict, colour=options.colour, width=options.width))
+    return history, verdict
+
+
+def _make_folder(out: Path, drill: Drill, variant: Variant) -> Path:
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    for suffix in ("", *(f"-{number}" for number in range(2, 100))):
+        folder = out / f"{stamp}-{drill.name}-{variant}{suffix}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise UsageError(f"{out} has 99 run folders of this second; choose another with --out")
+
+
+def _demanded(drill: Drill, verdict: Verdict, options: SuiteOptions) -> Outcome:
+    """With `both`: fixed as it is; broken must FAIL for the drill's own cause."""
+    if verdict.run.variant != Variant.BROKEN or verdict.outcome not in (
+        Outcome.PASS,
+        Outcome.FAIL,
+    ):
+        return verdict.outcome
+    if verdict.outcome is Outcome.PASS:
+        options.say(f"{drill.name} (broken) passed: the drill did not find what it must find")
+        return Outcome.FAIL
+    if drill.expected not in verdict.causes:
+        options.say(f"{drill.name} (broken) failed, but not for: {drill.expected}")
+        return Outcome.FAIL
+    options.say(f"{drill.name} (broken) failed as it must: {_count(verdict, drill.expected)}")
+    return Outcome.PASS
+
+
+def _count(verdict: Verdict, cause: Cause) -> str:
+    found = (d for finding in verdict.findings for d in finding.diagnoses if d.cause is cause)
+    return next(found).sentence
+
+
+def judge_folder(folder: Path) -> tuple[History, Verdict]:
+    """Judge a run folder and write verdict.json, junit.xml and report.html into it."""
+    history = read_history(folder)
+    (drill,) = find_drills([history.run.drill])
+    verdict = judge_history(history, drill.checks)
+    write_verdict(folder, verdict)
+    write_junit(folder / "junit.xml", [verdict])
+    write_report(folder / "report.html", [(history, verdict)])
+    return history, verdict
+
+
+def judge(folder: Path, options: SuiteOptions | None = None) -> int:
+    """`rehearse judge RUN_DIR`: judge again from the record alone; the run's exit code."""
+    options = options or SuiteOptions()
+    try:
+        _, verdict = judge_folder(folder)
+    except UsageError as error:
+        options.say(f"error: {error}")
+        return USAGE_EXIT_CODE
+    options.show(render_table(verdict, colour=options.colour, width=options.width))
+    return verdict.outcome.exit_code
+
+
+def report(folder: Path, options: SuiteOptions | None = None) -> int:
+    """`rehearse report RUN_DIR`: draw again; 0 whatever the verdict is."""
+    options = options or SuiteOptions()
+    try:
+        judge_folder(folder)
+    except UsageError as error:
+        options.say(f"error: {error}")
+        return USAGE_EXIT_CODE
+    options.show(str(folder / "report.html"))
+    return 0

@@ -1,0 +1,159 @@
+"""Where a drill acts: the nouns it sees and the promises it relies on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from chaos.entries import DeploymentSeen
+from chaos.run import ServiceSetup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetOptions:
+    """How the caller names a target. Empty `services` means all services of the cluster."""
+
+    kind: str = "local"  # or aws
+    endpoint_url: str | None = None
+    cluster: str = "rehearsal"
+    services: tuple[str, ...] = ()
+    url: str | None = None
+    ca_file: str | None = None
+    region: str | None = None
+    allow_settings: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a target is, as far as reports and the load need it.
+
+    `time_scale` divides modelled durations. `interval_ms` is how often to poll, in real time.
+    """
+
+    kind: str
+    cluster: str
+    url: str
+    time_scale: float
+    interval_ms: float
+    ca_file: str | None = None
+    limits: tuple[str, ...] = ()
+    not_observable: tuple[str, ...] = ()
+    allow_settings: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    id: str
+    at_ms: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceView:
+    """One service in DescribeServices, with the target groups of its load balancers."""
+
+    name: str
+    status: str
+    task_definition: str
+    desired: int
+    running: int
+    pending: int
+    minimum_healthy_percent: int
+    groups: tuple[str, ...]
+    deployments: tuple[DeploymentSeen, ...]
+    events: tuple[EventView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskView:
+    """One task in DescribeTasks. `task` is the id, `task_definition` is family:revision."""
+
+    service: str
+    task: str
+    status: str
+    desired: str
+    health: str
+    task_definition: str
+    address: str | None = None
+    stop_code: str | None = None
+    reason: str | None = None
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HealthView:
+    """One target in DescribeTargetHealth; `address` is ip:port."""
+
+    address: str
+    state: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """One JSON log line of a task that has an `event`."""
+
+    at_ms: float
+    service: str
+    task: str
+    event: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessView:
+    """One line of the load balancer's access log."""
+
+    at_ms: float
+    duration_ms: float
+    method: str
+    path: str
+    status: int
+    flags: str
+    details: str | None = None
+    upstream: str | None = None
+    request_id: str | None = None
+
+
+class Target(Protocol):
+    """ECS, ELBv2 and CloudWatch Logs as a drill uses them. Calls raise TargetError.
+
+    Every call has a timeout and may be made from any thread. Settings and durations are unscaled.
+    """
+
+    @property
+    def place(self) -> Place: ...
+
+    def setups(self) -> tuple[ServiceSetup, ...]:
+        """The services the drill is about, as they are now, sorted by name."""
+
+    def services(self) -> tuple[ServiceView, ...]: ...
+
+    def tasks(self, known: Sequence[tuple[str, str]]) -> tuple[TaskView, ...]:
+        """The running tasks of all services, and those of `known` (service, task id), ended too."""
+
+    def health(self, group: str) -> tuple[HealthView, ...]: ...
+
+    def attributes(self, group: str) -> Mapping[str, str]: ...
+
+    def set_attributes(self, group: str, attributes: Mapping[str, str]) -> None: ...
+
+    def register_revision(self, service: str, marker: str) -> str:
+        """Copy the service's task definition with REHEARSE_REVISION=`marker`; its new ARN."""
+
+    def update_service(self, service: str, task_definition: str) -> None: ...
+
+    def sigterms(self, since_ms: float) -> tuple[LogView, ...]:
+        """The `sigterm` lines of all services' tasks."""
+
+    def access(self, since_ms: float) -> tuple[AccessView, ...] | None:
+        """The load balancer's access log; None where it is not reachable."""
+
+
+def revision_of(task_definition: str) -> str:
+    """family:revision of a task definition's ARN."""
+    return task_definition.rsplit("/", 1)[-1]
+
+
+def group_name(group: str) -> str:
+    """The name in a target group's ARN (`...:targetgroup/NAME/ID`)."""
+    parts = group.split("/")
+    return parts[1] if len(parts) > 1 else group

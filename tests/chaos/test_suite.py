@@ -1,0 +1,139 @@
+"""What the command line calls: plans, refusals, and what `both` demands."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chaos.causes import Cause
+from chaos.drill import Drill, Variant
+from chaos.drills import all_drills
+from chaos.entries import AccessSeen
+from chaos.errors import UsageError
+from chaos.history import History
+from chaos.options import SuiteOptions
+from chaos.suite import find_drills, judge_folder, run_suite
+from chaos.target import Target, TargetOptions
+from chaos.verdict import Verdict
+from tests.chaos.builder import RunBuilder, deployment
+from tests.chaos.fake import FakeTarget
+
+NAMES = ["rolling-deploy"]
+
+
+def suite(variant: str, target: FakeTarget, *, plan_only: bool = False) -> tuple[int, str]:
+    """Run with the fake target; the exit code and everything that was said and shown."""
+    words: list[str] = []
+    options = SuiteOptions(out=Path("/nonexistent"), show=words.append, say=words.append)
+    code = run_suite(
+        NAMES,
+        variant,
+        TargetOptions(),
+        plan_only=plan_only,
+        options=options,
+        find_target=lambda _: target,
+    )
+    return code, "\n".join(words)
+
+
+def test_a_plan_acts_on_nothing() -> None:
+    target = FakeTarget()
+    code, text = suite("both", target, plan_only=True)
+    assert code == 0
+    assert "ModifyTargetGroupAttributes order-api: deregistration_delay" in text
+    assert "UpdateService inventory-api" in text
+    assert (target.history, target.registered, target.deployed) == ([], [], {})
+
+
+def test_settings_of_others_need_to_be_allowed() -> None:
+    code, text = suite("broken", FakeTarget(allow_settings=False))
+    assert code == 64
+    assert "--allow-settings" in text
+
+
+def test_an_unknown_variant_is_wrong_usage() -> None:
+    code, text = suite("borken", FakeTarget())
+    assert (code, "fixed, broken, both" in text) == (64, True)
+
+
+def test_an_unknown_drill_is_named() -> None:
+    with pytest.raises(UsageError, match="no drill 'rolling-deplyo'; there are: rolling-deploy"):
+        find_drills(["rolling-deplyo"])
+
+
+def test_no_name_means_all_drills() -> None:
+    assert find_drills([]) == all_drills()
+
+
+Play = Callable[[Drill, Variant, Target, SuiteOptions], tuple[History, Verdict]]
+
+
+def playing(tmp_path: Path, **builders: RunBuilder) -> Play:
+    """Recorded runs in place of real ones, by variant."""
+
+    def play(
+        drill: Drill, variant: Variant, target: Target, options: SuiteOptions
+    ) -> tuple[History, Verdict]:
+        return judge_folder(builders[variant.value].write(tmp_path / variant.value))
+
+    return play
+
+
+def unexplained() -> RunBuilder:
+    builder = deployment(delay_seconds=5.0)
+    builder.drop(AccessSeen)
+    builder.requests = [
+        row if row.error is None else replace(row, error="timeout", task=None)
+        for row in builder.requests
+    ]
+    return builder
+
+
+def passing_as_broken() -> RunBuilder:
+    builder = deployment()
+    builder.run = replace(builder.run, variant="broken")
+    return builder
+
+
+@pytest.mark.parametrize(
+    ("broken", "fixed", "code", "words"),
+    [
+        pytest.param(
+            deployment(5.0), deployment(), 0, "failed as it must", id="broken fails, fixed passes"
+        ),
+        pytest.param(
+            passing_as_broken(), deployment(), 1, "did not find", id="the broken one passes"
+        ),
+        pytest.param(
+            unexplained(), deployment(), 1, "but not for", id="the broken one fails otherwise"
+        ),
+        pytest.param(deployment(5.0), RunBuilder(), 2, "PASS", id="the fixed one cannot be judged"),
+    ],
+)
+def test_both_demands_fail_and_pass(
+    broken: RunBuilder,
+    fixed: RunBuilder,
+    code: int,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chaos.suite._run_one", playing(tmp_path, broken=broken, fixed=fixed))
+    said: list[str] = []
+    options = SuiteOptions(out=tmp_path, show=said.append, say=said.append)
+    target = FakeTarget()
+    found = run_suite(NAMES, "both", TargetOptions(), options=options, find_target=lambda _: target)
+    assert found == code
+    assert words in "\n".join(said) or words == "PASS"
+    assert (tmp_path / "junit.xml").read_text().count("<testsuite ") == 2
+    assert (tmp_path / "report.html").read_text().count("<section>") == 2
+
+
+@pytest.mark.parametrize("drill", all_drills(), ids=lambda drill: drill.name)
+def test_each_drill_is_a_whole(drill: Drill) -> None:
+    assert set(drill.steps) == set(Variant)
+    assert drill.question.endswith("?")
+    assert any(check.premise for check in drill.checks)
+    assert drill.expected is not Cause.UNKNOWN
+    assert len({check.name for check in drill.checks}) == len(drill.checks)
