@@ -12,6 +12,7 @@ import click
 
 from chaos import suite
 from chaos.drills import all_drills
+from chaos.options import SuiteOptions
 from chaos.target import TargetOptions
 from infra.local.folder import read_plane
 from infra.local.options import SCALE_MAX
@@ -66,7 +67,7 @@ def drill(
         for each in all_drills():
             click.echo(f"{each.name:<16} {each.question}")
         return
-    options = suite.SuiteOptions(
+    options = SuiteOptions(
         out=out,
         rate=rate,
         arrivals=arrivals,

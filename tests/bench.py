@@ -186,12 +186,13 @@ def deployment_ratio(up: Up) -> float:
     wait_for(lambda: _is_completed(ecs), 30)
     entries = [e for e in _journal(up.state) if e["at_ms"] >= began_ms - 50]
     done_ms = max(e["at_ms"] for e in entries if e["kind"] == "step" and _is(e, "Complete"))
-    return (done_ms - began_ms) / (_healthy_ms(up, entries) - began_ms + _rest_ms(entries))
+    return float(done_ms - began_ms) / (_healthy_ms(up, entries) - began_ms + _rest_ms(entries))
 
 
 def _is_completed(ecs: Any) -> bool:
     found = ecs.describe_services(cluster="rehearsal", services=["order-api"])["services"][0]
-    return [d["rolloutState"] for d in found["deployments"]] == ["COMPLETED"]
+    states: list[str] = [d["rolloutState"] for d in found["deployments"]]
+    return states == ["COMPLETED"]
 
 
 def _is(entry: dict[str, Any], step: str) -> bool:

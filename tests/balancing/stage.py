@@ -53,7 +53,7 @@ class Stage:
 async def until(condition: Callable[[], object], limit_s: float = LIMIT_S) -> None:
     """Wait for a condition; TimeoutError if it never comes true."""
     with anyio.fail_after(limit_s):
-        while not condition():  # noqa: ASYNC110 - the conditions of tests have no events
+        while not condition():
             await anyio.sleep(0.002)
 
 

@@ -32,7 +32,7 @@ def free_block() -> tuple[str, int]:
 
 async def until(condition: Callable[[], bool], limit_seconds: float = 5.0) -> None:
     async with asyncio.timeout(limit_seconds):
-        while not condition():  # noqa: ASYNC110 - a condition in another process
+        while not condition():
             await asyncio.sleep(0.01)
 
 
@@ -109,7 +109,7 @@ class Stage:
         path = "/stats?filter=order-api.*membership_total"
         wanted = (200, f"cluster.order-api_{self.port}.membership_total: {count}\n")
         async with asyncio.timeout(5):
-            while await ask(self.admin(task), path) != wanted:  # noqa: ASYNC110 - as in `until`
+            while await ask(self.admin(task), path) != wanted:
                 await asyncio.sleep(0.005)
 
     def log(self, task: Task) -> Path:

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -28,9 +29,10 @@ def test_nothing_is_left_after_the_plane(
     assert up.process is not None
     assert up.process.wait(10) == code
     await_gone(family)
-    again = Up(up.state, scale=20).start()
-    assert httpx.get(f"{again.url}/orders").status_code == 200
-    assert again.stop() == 0
+    if number is signal.SIGKILL:
+        again = Up(up.state).start()
+        assert httpx.get(f"{again.url}/orders").status_code == 200
+        assert again.stop() == 0
 
 
 def test_two_ctrl_c_end_it_as_one_does(make_plane: Callable[..., Up]) -> None:
@@ -69,7 +71,9 @@ def test_a_killed_task_or_proxy_is_replaced(plane: Up, victim: str) -> None:
 
 
 def test_a_killed_load_balancer_is_back_within_a_second(plane: Up) -> None:
-    (envoy,) = [pid for pid, words in _commands(plane) if "envoy" in words and "/alb/" in words]
+    (envoy,) = [
+        p for p, words in _commands(plane) if "/alb/" in words and "launcher.py" not in words
+    ]
     os.kill(envoy, signal.SIGKILL)
     wait_for(lambda: not left({p for p in plane.family() if p[0] == envoy}), 1)
 
@@ -82,15 +86,15 @@ def test_a_killed_load_balancer_is_back_within_a_second(plane: Up) -> None:
     wait_for(answers, 1)
 
 
-def _tasks(ecs: object) -> list[str]:
-    found = ecs.list_tasks(cluster="rehearsal", serviceName="order-api")  # type: ignore[attr-defined] # boto3 has no types
+def _tasks(ecs: Any) -> list[str]:
+    found = ecs.list_tasks(cluster="rehearsal", serviceName="order-api")
     arns: list[str] = found["taskArns"]
     return arns
 
 
-def _describe(ecs: object, arn: str) -> dict[str, object]:
-    found = ecs.describe_tasks(cluster="rehearsal", tasks=[arn])  # type: ignore[attr-defined] # boto3 has no types
-    task: dict[str, object] = found["tasks"][0]
+def _describe(ecs: Any, arn: str) -> dict[str, Any]:
+    found = ecs.describe_tasks(cluster="rehearsal", tasks=[arn])
+    task: dict[str, Any] = found["tasks"][0]
     return task
 
 

@@ -215,7 +215,12 @@ async def test_no_descendant_outlives_the_main_process(
     assert {pid for pid in family if living(pid)} == set()
 
 
-@pytest.mark.parametrize("stopped", [False, True], ids=["", "even if the launcher is stopped"])
+@pytest.mark.parametrize(
+    ("isolated", "stopped"),
+    [("namespaces", False), ("fallback", False), ("namespaces", True)],  # a fallback must be awake
+    ids=["with namespaces", "without namespaces", "even if the launcher is stopped"],
+    indirect=["isolated"],
+)
 async def test_nothing_outlives_the_plane(
     isolated: bool,
     until: Until,
@@ -224,8 +229,6 @@ async def test_nothing_outlives_the_plane(
     living: Callable[[int], bool],
     stopped: bool,
 ) -> None:
-    if stopped and not isolated:
-        pytest.skip("without namespaces the launcher has to be awake to clear up")
     hosts = tmp_path / "hosts"
     hosts.write_text("127.0.0.1 localhost\n")
     name, _, value = mark.partition("=")

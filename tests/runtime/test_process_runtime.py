@@ -162,11 +162,10 @@ async def test_one_container_of_a_task_may_end_without_the_other(
     assert await second.probe(["true"], 5_000)
 
 
+@pytest.mark.parametrize("isolated", ["namespaces"], indirect=True)  # else the proxy's business
 async def test_a_service_connect_name_resolves_in_the_task(
-    runtime: ProcessRuntime, isolated: bool, tmp_path: Path
+    runtime: ProcessRuntime, tmp_path: Path
 ) -> None:
-    if not isolated:
-        pytest.skip("without namespaces names are the proxy's business")
     network = await provisioned(runtime, "t", "order-api")
     log = tmp_path / "log"
     await runtime.start("t", network, container(log, "python", "-c", RESOLVE))

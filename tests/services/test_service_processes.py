@@ -184,6 +184,7 @@ def test_orders_survive_sigkill_while_they_are_written(start: Start) -> None:
     wait_for(lambda: len(acknowledged) >= 50, "50 orders")
     first.process.kill()
     writer.join(LONGEST_WAIT)
+    assert second.process.poll() is None, second.errors
     with httpx.Client(base_url=second.url, trust_env=False) as client:
         assert all(client.get(f"/orders/{i}").status_code == 200 for i in acknowledged)
         total = client.get("/orders/open?sku=SKU-1").json()["open"]["SKU-1"]
