@@ -8,18 +8,23 @@ the connection after each error answer.
 import errno
 import socket
 import ssl
+import time
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 import gevent
+import gevent.socket
 from gevent import GreenletExit
 from geventhttpclient import HTTPClient
 from geventhttpclient.response import HTTPSocketResponse
 
 from loadtest.failure import Failure
+
+IDLE_MAX_S = 1.0  # well below any load balancer's idle timeout, scaled too
 
 _BLOCK_BYTES = 65_536
 _KEPT_BYTES = 1_048_576  # of a body; what follows is read and dropped
@@ -58,6 +63,7 @@ class Client:
             headers={"User-Agent": "ecs-rehearsal-loadtest"},
             **secure,
         )
+        _limit_idleness(self._http)
 
     def send(
         self, method: str, path: str, headers: dict[str, str], body: bytes, deadline_s: float
@@ -77,6 +83,26 @@ class Client:
 
     def close(self) -> None:
         self._http.close()
+
+
+def _limit_idleness(http: HTTPClient) -> None:
+    """Drop connections that were idle too long instead of sending on them.
+
+    A load balancer closes idle connections; a request sent at that very moment is lost, and would
+    count as its failure. Real clients avoid this by the same means.
+    """
+    pool = http._connection_pool
+    returned: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+    give_back, is_alive = pool.return_socket, pool._is_socket_alive
+
+    def return_socket(sock: gevent.socket.socket) -> None:
+        returned[sock] = time.monotonic()
+        give_back(sock)
+
+    def is_fresh(sock: gevent.socket.socket) -> bool:
+        return time.monotonic() - returned.get(sock, 0.0) < IDLE_MAX_S and is_alive(sock)
+
+    vars(pool).update(return_socket=return_socket, _is_socket_alive=is_fresh)
 
 
 def _read(response: HTTPSocketResponse) -> bytes:

@@ -27,10 +27,10 @@ class Kind(StrEnum):
 SCENARIOS: Mapping[str, Mapping[Kind, int]] = {
     "mixed": {
         Kind.CREATE_ORDER: 30,
-        Kind.READ_ORDER: 25,
+        Kind.READ_ORDER: 22,
         Kind.READ_STOCK: 20,
         Kind.RESERVE: 20,
-        Kind.EXPORT: 2,
+        Kind.EXPORT: 5,
         Kind.LIST_ORDERS: 3,
     },
     # long requests are in flight whenever something stops

@@ -1,32 +1,47 @@
-"""The command `rehearse`: one click group, one module per family of commands."""
+"""The command `rehearse`: one click group, one module per family of commands.
+
+A command's module is imported when it is called: `up` must start fast and stay small, and needs
+nothing of what drills need.
+"""
 
 import sys
+from importlib import import_module
 
 import click
 
-from rehearse import drilling, lookups, running
 from rehearse.errors import INTERRUPTED, USAGE, fail
 
+MODULES = {
+    "up": "running",
+    "down": "running",
+    "env": "lookups",
+    "status": "lookups",
+    "events": "lookups",
+    "logs": "lookups",
+    "drill": "drilling",
+    "judge": "drilling",
+    "report": "drilling",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Commands(click.Group):
+    """The commands of MODULES, in that order."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in MODULES:
+            return None
+        module = import_module(f"rehearse.{MODULES[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ecs-rehearsal")
 def cli() -> None:
     """Rehearse an ECS-on-Fargate release on this machine before AWS does it for real."""
-
-
-COMMANDS = (
-    running.up,
-    running.down,
-    lookups.env,
-    lookups.status,
-    lookups.events,
-    lookups.logs,
-    drilling.drill,
-    drilling.judge,
-    drilling.report,
-)
-for command in COMMANDS:
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ import click
 
 from infra.local import plane
 from infra.local.folder import AlreadyRunningError
-from infra.local.options import Options
+from infra.local.options import Options, WrongOptionError
 from infra.local.proxy.errors import EnvoyMissingError
 from infra.local.runtime.addresses import OutOfAddressesError
 from infra.local.runtime.images import CatalogueError
@@ -23,7 +23,7 @@ from infra.local.settings import WrongSettingsError
 from infra.local.tempo import WrongProfileError
 from rehearse.errors import INTERRUPTED, USAGE, fail
 
-WRONG_INPUT = (WrongSettingsError, WrongProfileError, CatalogueError)
+WRONG_INPUT = (WrongOptionError, WrongSettingsError, WrongProfileError, CatalogueError)
 REFUSED = (
     AlreadyRunningError,
     EnvoyMissingError,

@@ -8,6 +8,10 @@ from infra.local.settings import DEFAULT, INFRA
 SCALE_MAX = 20  # above, scaled limits fall below what a process needs to start
 
 
+class WrongOptionError(Exception):
+    """An option that cannot be used; the message names it, its value and the remedy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """Everything `up` can be told. Ports are local; `http_port` serves listener port 80."""

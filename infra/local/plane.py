@@ -17,7 +17,7 @@ from anyio.abc import TaskGroup
 
 from infra.local import page, settings
 from infra.local.api.app import build_app
-from infra.local.api.fallback import MotoFallback, UrlFallback
+from infra.local.api.fallback import Fallback, MotoFallback, UrlFallback
 from infra.local.api.guard import Guard
 from infra.local.balancing.balancer import Balancers
 from infra.local.clock import SteadyClock
@@ -29,7 +29,7 @@ from infra.local.control.environment import SpecMaker, refuse_secret
 from infra.local.control.scheduling import Scheduling
 from infra.local.folder import StateFolder, run_directory
 from infra.local.journal import Journal
-from infra.local.options import Options
+from infra.local.options import Options, WrongOptionError
 from infra.local.proxy.binary import find_envoy
 from infra.local.runtime import images
 from infra.local.runtime.addresses import take_pool
@@ -68,6 +68,16 @@ class _Signals:
 def spawn(tasks: TaskGroup, work: Callable[..., Coroutine[Any, Any, None]], *given: object) -> None:
     """Run the coroutine function in the task group."""
     tasks.start_soon(work, *given)
+
+
+def _edges(options: Options, store: Store) -> tuple[Guard, Fallback]:
+    """Who may call, and who answers what the plane does not. Raises WrongOptionError."""
+    try:
+        guard = Guard.for_bind(options.host, os.environ, frozenset(options.hosts))
+        given = options.fallback
+        return guard, UrlFallback(given) if given else MotoFallback(store.account)
+    except ValueError as error:
+        raise WrongOptionError(str(error)) from error
 
 
 class Plane:
@@ -124,9 +134,7 @@ class Plane:
             envoy=envoy,
             by_host=not isolated,
         )
-        self.fallback = (
-            UrlFallback(options.fallback) if options.fallback else MotoFallback(self.store.account)
-        )
+        guard, self.fallback = _edges(options, self.store)
         specs = SpecMaker(
             self.store, options.endpoint, state / "logs", state / "volumes", refuse_secret
         )
@@ -138,7 +146,7 @@ class Plane:
             _Signals(self.scheduling, self.balancers),
             logs=TaskLogs(self.store, specs),
             fallback=self.fallback,
-            guard=Guard.for_bind(options.host, os.environ, frozenset(options.hosts)),
+            guard=guard,
             extra_routes=page.routes(self.store, self.balancers, self.facts),
         )
 
@@ -149,7 +157,7 @@ class Plane:
             "endpoint": options.endpoint,
             "url": options.http_url,
             "https_url": options.https_url,
-            "ca_file": str(self.balancers.ca_file),
+            "ca_file": str(self.balancers.ca_file.absolute()),
             "region": self.store.region,
             "time_scale": options.scale,
             "tempo": options.tempo,

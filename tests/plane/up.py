@@ -73,10 +73,12 @@ class Up:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(15)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, more: Config | None = None) -> Any:
         session = boto3.Session("test", "test", region_name="eu-central-1")
         config = Config(retries={"max_attempts": 0}, read_timeout=30, inject_host_prefix=False)
-        return session.client(service, endpoint_url=self.endpoint, config=config)
+        return session.client(
+            service, endpoint_url=self.endpoint, config=config.merge(more or Config())
+        )
 
     def family(self) -> set[Process]:
         """The plane's process and all that descend from it."""

@@ -1,0 +1,137 @@
+"""`make accept-N`: what an issue must show, one resumable step after the other.
+
+Each step's result is written to .accept/accept-N.json with the commit that it was shown by; a step
+that passed is not run again unless --again is given. Prints a line per step and ends with 1 if any
+step failed.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests import bench, kills, soak
+
+OUT = Path(".accept")
+REHEARSE = [sys.executable, "-m", "rehearse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`run` returns the figures to note and raises AssertionError when the step fails."""
+
+    name: str
+    run: Callable[[], dict[str, Any]]
+
+
+def command(*words: str, limit_s: float = 600) -> tuple[int, str]:
+    done = subprocess.run(
+        words,
+        capture_output=True,
+        text=True,
+        timeout=limit_s,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def drill(variant: str, code: int) -> dict[str, Any]:
+    """One run of the drill from the command line; the verdicts' own figures."""
+    began = time.monotonic()
+    out = OUT / "runs" / time.strftime("%Y%m%d-%H%M%S")
+    words = [
+        "drill",
+        "rolling-deploy",
+        "--variant",
+        variant,
+        "--time-scale",
+        "10",
+        "--out",
+        str(out),
+    ]
+    found, said = command(*REHEARSE, *words)
+    assert found == code, said
+    verdicts = [json.loads(p.read_text()) for p in sorted(out.glob("*/verdict.json"))]
+    return {
+        "seconds": round(time.monotonic() - began, 1),
+        "runs": [
+            {
+                "variant": v["variant"],
+                "outcome": v["outcome"],
+                "run_seconds": round((v["ended_ms"] - v["started_ms"]) / 1000, 1),
+                "said": [f["sentence"] for f in v["findings"][:3]],
+                "causes": [c["sentence"] for f in v["findings"] for c in f["causes"]],
+            }
+            for v in verdicts
+        ],
+    }
+
+
+def tests(*words: str) -> dict[str, Any]:
+    """Part of the test suite, by pytest's own arguments."""
+    began = time.monotonic()
+    code, said = command(sys.executable, "-m", "pytest", "-q", *words, limit_s=900)
+    assert code == 0, said[-4000:]
+    return {"seconds": round(time.monotonic() - began, 1), "said": said.strip().splitlines()[-1]}
+
+
+def benchmarks() -> dict[str, Any]:
+    figures = bench.measure()
+    over = [str(f) for f in figures if f.limit is not None and f.value > f.limit]
+    assert not over, over
+    return {f.name: round(f.value, 2) for f in figures}
+
+
+STEPS: dict[str, list[Step]] = {
+    "2": [
+        Step("the drill passes", lambda: drill("fixed", 0)),
+        Step("the broken drill fails", lambda: drill("broken", 1)),
+        *(Step(f"both variants, run {n} of 10", lambda: drill("both", 0)) for n in range(1, 11)),
+        Step("ordinary clients", lambda: tests("tests/plane/test_clients.py")),
+        Step("twenty deployments under full blast", soak.run),
+        Step("benchmarks", benchmarks),
+        Step("killed at random moments", kills.run),
+        Step("endings and replacements", lambda: tests("tests/plane/test_endings.py")),
+        Step("bad input", lambda: tests("tests/plane/test_refusals.py", "tests/api")),
+        Step("all tests", tests),
+    ]
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.accept")
+    parser.add_argument("issue", choices=sorted(STEPS))
+    parser.add_argument("--again", action="store_true", help="run steps that have passed too")
+    parser.add_argument("--only", help="run only steps whose name contains this")
+    options = parser.parse_args()
+    OUT.mkdir(exist_ok=True)
+    path = OUT / f"accept-{options.issue}.json"
+    results: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    for step in STEPS[options.issue]:
+        chosen = not options.only or options.only in step.name
+        if chosen and (options.again or not results.get(step.name, {}).get("passed")):
+            results[step.name] = _run(step)
+            path.write_text(json.dumps(results, indent=2) + "\n")
+        shown = results.get(step.name, {"passed": None, "commit": "-", "at": "not run"})
+        word = {True: "pass", False: "FAIL", None: "-"}[shown["passed"]]
+        print(f"{word:<5} {step.name}  ({shown['commit']}, {shown['at']})", flush=True)
+    return 0 if all(results.get(s.name, {}).get("passed") for s in STEPS[options.issue]) else 1
+
+
+def _run(step: Step) -> dict[str, Any]:
+    _, commit = command("git", "rev-parse", "--short", "HEAD")
+    note: dict[str, Any] = {"commit": commit.strip(), "at": time.strftime("%Y-%m-%d %H:%M:%S")}
+    try:
+        return note | {"passed": True, "figures": step.run()}
+    except (AssertionError, subprocess.TimeoutExpired) as error:
+        return note | {"passed": False, "why": str(error)[-6000:]}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
