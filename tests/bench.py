@@ -65,7 +65,7 @@ def run(folder: Path) -> list[Figure]:
 
     def note(figure: Figure) -> None:
         figures.append(figure)
-        print(figure, flush=True)  # noqa: T201 - this program's output
+        print(figure, flush=True)
 
     note(Figure("up to the first 200 through the load balancer", first_answer(folder), "s", 4))
     up = Up(folder / "plane", scale=SCALE).start()

@@ -45,7 +45,7 @@ def test_planted_bug_is_caught(bug: PlantedBug) -> None:
         seed = seed_that_fails(core) if bug.seeds else None
     finally:
         unload(alias(bug))
-    print(f"{bug.name}: case {case!r}, seed {seed}")  # noqa: T201 - shown by -rA
+    print(f"{bug.name}: case {case!r}, seed {seed}")
     assert (case is not None) == bug.cases, "the cases do not see it as the list says"
     assert (seed is not None) == bug.seeds, f"none of {SEEDS} seeds sees it"
 

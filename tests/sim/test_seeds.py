@@ -20,7 +20,7 @@ def test_every_story_is_safe_and_comes_to_rest(first: int) -> None:
         for group in world.groups.values():
             times = [until_ms - from_ms for _, from_ms, until_ms in group.drained]
             assert set(times) <= {group.settings.delay_ms}, f"I2, seed {seed}: {times}"
-    print(f"seeds {first} to {first + BATCH - 1}: {dict(endings)}")  # noqa: T201 - shown by -rA
+    print(f"seeds {first} to {first + BATCH - 1}: {dict(endings)}")
     assert endings["steady"] > BATCH // 2, f"too few stories end well to prove much: {endings}"
 
 
