@@ -25,7 +25,7 @@ from infra.local.connect.controller import ServiceConnect
 from infra.local.connect.proxy import IMAGE as PROXY_IMAGE
 from infra.local.control.agent import Agent
 from infra.local.control.context import Context
-from infra.local.control.environment import SpecMaker, refuse_secret
+from infra.local.control.environment import SpecMaker
 from infra.local.control.scheduling import Scheduling
 from infra.local.folder import StateFolder, run_directory
 from infra.local.journal import Journal
@@ -37,6 +37,7 @@ from infra.local.runtime.launch import launch_plain
 from infra.local.runtime.namespaces import namespaces_allowed
 from infra.local.runtime.process import ProcessRuntime
 from infra.local.scheduler.model import StopOrder
+from infra.local.secrets import SecretReader
 from infra.local.server import bind, check_free, serve
 from infra.local.store import Store
 from infra.local.tasklogs import TaskLogs
@@ -135,9 +136,8 @@ class Plane:
             by_host=not isolated,
         )
         guard, self.fallback = _edges(options, self.store)
-        specs = SpecMaker(
-            self.store, options.endpoint, state / "logs", state / "volumes", refuse_secret
-        )
+        secrets = SecretReader(self.fallback, chosen.region)
+        specs = SpecMaker(self.store, options.endpoint, state / "logs", state / "volumes", secrets)
         agent = Agent(self._context, self.runtime, self.connect, specs, self.scheduling.wake)
         self.scheduling.use(agent)
         self.app = build_app(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import localstack_client.session
@@ -141,6 +142,58 @@ def test_another_aws_service_is_answered_by_moto(plane: Up) -> None:
         Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
     )
     assert [b["Name"] for b in s3.list_buckets()["Buckets"]] == ["bucket"]
+
+
+def test_secrets_reach_a_task_and_a_missing_one_stops_it(plane: Up) -> None:
+    ecs, secrets = plane.client("ecs"), plane.client("secretsmanager")
+    arn = secrets.create_secret(Name="db", SecretString='{"password": "hunter2"}')["ARN"]
+    show = {"command": ["sh", "-c", "echo it is $PASSWORD; sleep 60"], "essential": True}
+    for reference, reason in ((f"{arn}:password::", None), (f"{arn}x", "ResourceInitialization")):
+        secret = [{"name": "PASSWORD", "valueFrom": reference}]
+        container = {"name": "app", "image": "order-api:1", **show, "secrets": secret}
+        task = _run_task(ecs, "secretive", [container | LOGGED])
+        if reason is None:
+            wait_for(lambda: _logged(plane, "it is hunter2"), 20)
+            ecs.stop_task(cluster=CLUSTER, task=task)
+        wait_for(lambda task=task: _task(ecs, task)["lastStatus"] == "STOPPED", 30)  # type: ignore[misc] # mypy cannot infer lambda defaults
+        stopped = _task(ecs, task)["stoppedReason"]
+        assert stopped.startswith(reason or "Task stopped by user")
+
+
+LOGGED = {
+    "portMappings": [{"containerPort": 8099}],
+    "stopTimeout": 2,
+    "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/lone"}},
+}
+
+
+def _run_task(ecs: Any, family: str, containers: list[dict[str, Any]]) -> str:
+    ecs.register_task_definition(
+        family=family,
+        requiresCompatibilities=["FARGATE"],
+        networkMode="awsvpc",
+        cpu="256",
+        memory="512",
+        containerDefinitions=containers,
+    )
+    network = {"awsvpcConfiguration": {"subnets": ["subnet-0privatea"]}}
+    made = ecs.run_task(
+        cluster=CLUSTER, taskDefinition=family, launchType="FARGATE", networkConfiguration=network
+    )
+    arn: str = made["tasks"][0]["taskArn"]
+    return arn
+
+
+def _task(ecs: Any, arn: str) -> dict[str, Any]:
+    found: dict[str, Any] = ecs.describe_tasks(cluster=CLUSTER, tasks=[arn])["tasks"][0]
+    return found
+
+
+def _logged(plane: Up, text: str) -> bool:
+    events = plane.client("logs").filter_log_events(
+        logGroupName="/ecs/lone", filterPattern=f'"{text}"'
+    )
+    return bool(events["events"])
 
 
 def test_scaling_out_and_in_by_the_api(plane: Up) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from infra.local import store
-from infra.local.control.sidecars import CannotInitializeError
 from infra.local.runtime.protocol import ContainerSpec, Mount, Network
 
 ReadSecret = Callable[[str], Awaitable[str]]
@@ -82,11 +81,3 @@ class SpecMaker:
 def _override(task: store.Task, container: str) -> store.Document:
     found = task.overrides.get("containerOverrides", ())
     return next((o for o in found if o.get("name") == container), {})
-
-
-async def refuse_secret(reference: str) -> str:
-    """What `read_secret` is when no service behind the plane holds secrets."""
-    raise CannotInitializeError(
-        "unable to pull secrets or registry auth: unable to retrieve secret "
-        f"{reference}: the plane has no secrets service; start it with --fallback"
-    )
