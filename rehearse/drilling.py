@@ -26,10 +26,22 @@ OWN_SCALE = 10
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--list", "listed", is_flag=True, help="List the drills, one per line.")
-@click.option("--variant", type=click.Choice(suite.VARIANTS), default="fixed", show_default=True)
-@click.option("--target", type=click.Choice(["local", "aws"]), default="local", show_default=True)
+@click.option(
+    "--variant",
+    type=click.Choice(suite.VARIANTS),
+    default="fixed",
+    show_default=True,
+    help="both: broken must FAIL for its cause and fixed must PASS.",
+)
+@click.option(
+    "--target",
+    type=click.Choice(["local", "aws"]),
+    default="local",
+    show_default=True,
+    help="Where the services run.",
+)
 @click.option("--endpoint-url", help="The AWS endpoint (default: the plane that runs here).")
-@click.option("--cluster", default="rehearsal", show_default=True)
+@click.option("--cluster", default="rehearsal", show_default=True, help="The ECS cluster.")
 @click.option("--service", "services", multiple=True, help="A service to drill (default: all).")
 @click.option("--url", help="Where to send load (default: the services' load balancer).")
 @click.option("--region", help="The AWS Region.")
@@ -39,10 +51,18 @@ OWN_SCALE = 10
     "--time-scale", type=click.IntRange(1, SCALE_MAX), help="Of the drill's own plane (default 10)."
 )
 @click.option("--tempo", default="fast", show_default=True, help="Of the drill's own plane.")
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="Decides which request is what."
+)
 @click.option("--plan", is_flag=True, help="Print targets and steps; act on nothing.")
 @click.option("--allow-settings", is_flag=True, help="On AWS: allow changes of settings.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Where run folders and the report go.",
+)
 def drill(
     names: tuple[str, ...],
     listed: bool,

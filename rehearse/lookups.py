@@ -94,7 +94,7 @@ def events(service: str, state_dir: Path) -> None:
 @click.command()
 @click.argument("task")
 @state_option
-@click.option("--container", default="app", show_default=True)
+@click.option("--container", default="app", show_default=True, help="The container's name.")
 def logs(task: str, state_dir: Path, container: str) -> None:
     """Print what a task's container wrote; TASK is its id or the beginning of it."""
     root = state_dir / "logs"

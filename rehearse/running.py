@@ -29,7 +29,13 @@ state_option = click.option(
 
 
 @click.command()
-@click.option("--runtime", type=click.Choice(["process"]), default="process", show_default=True)
+@click.option(
+    "--runtime",
+    type=click.Choice(["process"]),
+    default="process",
+    show_default=True,
+    help="What a task is: a process here.",
+)
 @click.option("--tempo", default="fast", show_default=True, help="fast, aws or a profile file.")
 @click.option(
     "--time-scale",

@@ -196,6 +196,41 @@ def _logged(plane: Up, text: str) -> bool:
     return bool(events["events"])
 
 
+def test_a_deleted_service_ends_its_tasks_and_its_name_is_free_again(plane: Up) -> None:
+    ecs, task = plane.client("ecs"), ""
+    for _ in range(2):
+        arn = _create_lone_service(ecs)
+        wait_for(lambda: _running(plane, "lone") == 1, 20)
+        (task,) = ecs.list_tasks(cluster=CLUSTER, serviceName="lone")["taskArns"]
+        ecs.delete_service(cluster=CLUSTER, service="lone", force=True)
+        waiter = ecs.get_waiter("services_inactive")
+        waiter.wait(cluster=CLUSTER, services=[arn], WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    wait_for(lambda: _task(ecs, task)["lastStatus"] == "STOPPED", 20)
+    assert _task(ecs, task)["containers"][0]["exitCode"] == 137  # sh as PID 1 ignores SIGTERM
+
+
+def _create_lone_service(ecs: Any) -> str:
+    container = {"name": "app", "image": "order-api:1", "command": ["sh", "-c", "sleep 60; true"]}
+    definition = ecs.register_task_definition(
+        family="lone",
+        requiresCompatibilities=["FARGATE"],
+        networkMode="awsvpc",
+        cpu="256",
+        memory="512",
+        containerDefinitions=[container | LOGGED],
+    )
+    made = ecs.create_service(
+        cluster=CLUSTER,
+        serviceName="lone",
+        taskDefinition=definition["taskDefinition"]["taskDefinitionArn"],
+        desiredCount=1,
+        launchType="FARGATE",
+        networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-0privatea"]}},
+    )
+    arn: str = made["service"]["serviceArn"]
+    return arn
+
+
 def test_scaling_out_and_in_by_the_api(plane: Up) -> None:
     ecs = plane.client("ecs")
     for count in (3, 2):

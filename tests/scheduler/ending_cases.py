@@ -235,6 +235,9 @@ DELETING = (
          ("inactive",)),
     Case("a deleted service without tasks is inactive", DELETED, Observed((ONLY,), ()),
          ("inactive",), None),
+    Case("an inactive service is said to be so once, and its last tasks are still ended",
+         service(0, draining=True, inactive=True),
+         quiet(leaving(running("o1", "old"), TaskStatus.DEPROVISIONING)), (), None),
 )  # fmt: skip
 
 CASES = (*DRAINING, *SIGNALS, *REGISTERING, *SETTLING, *DELETING)

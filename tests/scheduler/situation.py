@@ -38,11 +38,12 @@ def service(
     tempo: Tempo | None = None,
     stop_order: StopOrder = StopOrder.DEREGISTER_FIRST,
     draining: bool = False,
+    inactive: bool = False,
 ) -> ServiceSpec:
     """A service behind one target group in two zones, with a control plane without latency."""
     return ServiceSpec(
         "shop", desired, floor, ceiling, grace_ms, groups, zones, tempo or Tempo(), stop_order,
-        draining,
+        draining, inactive,
     )  # fmt: skip
 
 

@@ -21,8 +21,8 @@ def judge_deregister(world: "World", step: DeregisterTargets) -> Iterator[str]:
     if since_ms is None:
         yield f"{step.task} is deregistered though nobody stops it"
         return
-    due_ms = since_ms + (0 if world.inactive else world.spec.tempo.stop_tick_ms)
-    late = world.inactive or _signalled_first(world, task)
+    due_ms = since_ms + world.spec.tempo.stop_tick_ms
+    late = _signalled_first(world, task)
     if world.now_ms < due_ms or (world.now_ms > due_ms and not late):
         yield f"R1.25: {step.task} is deregistered {world.now_ms - due_ms} ms off its time"
 

@@ -37,6 +37,8 @@ def alias(bug: PlantedBug) -> str:
 
 P = PlantedBug
 BUGS = (
+    P("a deleted service is said to be inactive for ever", "settle",
+      "if not spec.inactive:", "if spec.draining:"),
     P("floor rounds down", "rollout",
       "-(-spec.desired_count * spec.minimum_healthy_percent // 100)",
       "spec.desired_count * spec.minimum_healthy_percent // 100"),

@@ -134,7 +134,7 @@ class World(Stage):
     def _demand_rest_until(self, at_ms: int) -> None:
         """`look_again_at_ms` must not be too late: just before it there is still nothing to do."""
         self._jumps += 1
-        if at_ms - 1 <= self.now_ms or self.inactive or self._jumps % 3:
+        if at_ms - 1 <= self.now_ms or self._jumps % 3:
             return  # every third time is enough to find it, and saves half the time
         early = self.core.reconcile(self.spec, self.observed(), at_ms - 1)
         if early.steps:
@@ -152,12 +152,7 @@ class World(Stage):
         return Observed(tuple(self.deployments), tasks, self.steady, self.stuck)
 
     def _plan(self) -> Plan:
-        if not self.inactive:
-            return self.core.reconcile(self.spec, self.observed(), self.now_ms)
-        plans = [self.core.reconcile_task(t, self.now_ms) for t in self.observed().tasks]
-        looks = [p.look_again_at_ms for p in plans if p.look_again_at_ms is not None]
-        steps = tuple(step for p in plans for step in p.steps)
-        return Plan(steps, "the service is gone", min(looks, default=None))
+        return self.core.reconcile(self.spec, self.observed(), self.now_ms)
 
     def _apply(self, step: Step) -> None:
         match step:
@@ -193,6 +188,7 @@ class World(Stage):
                 self.stuck = True
             case MarkInactive():
                 self.inactive = True
+                self.spec = replace(self.spec, inactive=True)
 
     def _start(self, step: StartTask) -> None:
         self._count += 1

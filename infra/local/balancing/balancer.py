@@ -7,11 +7,11 @@ from typing import Any
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
-from infra.local.balancing.bell import Bell
 from infra.local.balancing.certificate import Authority, names_for
 from infra.local.balancing.keeper import UNUSED_GROUP, UNUSED_ZONE, Keeper
 from infra.local.balancing.node import Journal, Node
 from infra.local.balancing.translation import Placing, groups_in_use
+from infra.local.bell import Bell
 from infra.local.clock import Clock
 from infra.local.runtime.protocol import Launcher
 from infra.local.store import LoadBalancer, Store, Target, TargetGroup

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import anyio
 from anyio.abc import TaskGroup
 
-from infra.local.balancing.bell import Bell
 from infra.local.balancing.checker import Check, parse_matcher, probe
 from infra.local.balancing.health import CHECKED, judge, settle
 from infra.local.balancing.targets import enter
+from infra.local.bell import Bell
 from infra.local.clock import Clock
 from infra.local.scheduler.model import TargetState
 from infra.local.store import Target, TargetGroup

@@ -9,11 +9,11 @@ from typing import Any
 import anyio
 
 from infra.local.balancing import accesslog
-from infra.local.balancing.bell import Bell
 from infra.local.balancing.port import why_taken
 from infra.local.balancing.routing import still_routed
 from infra.local.balancing.rules import UnsupportedRuleError
 from infra.local.balancing.translation import Placing, groups_in_use, translate
+from infra.local.bell import Bell
 from infra.local.clock import Clock
 from infra.local.proxy.configs.snapshot import EMPTY, Snapshot, snapshot
 from infra.local.proxy.cut import cut, in_flight

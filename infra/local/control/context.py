@@ -39,3 +39,7 @@ class Context:
 
     def scaled_ms(self, seconds: float) -> int:
         return round(seconds * 1000 / self.scale)
+
+    def left_ms(self, until_ms: int | None) -> int | None:
+        """How long it is until then; None stays None."""
+        return None if until_ms is None else until_ms - self.clock.now_ms()

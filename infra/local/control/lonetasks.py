@@ -1,11 +1,11 @@
 """Tasks that belong to no service (RunTask): only their end is the plane's business."""
 
 from infra.local import store
+from infra.local.bell import Bell
 from infra.local.control import specs
 from infra.local.control.agent import Agent
 from infra.local.control.carry import carry_task_step, notice_stop
 from infra.local.control.context import Context
-from infra.local.control.pace import Bell
 from infra.local.scheduler.model import TaskStatus
 from infra.local.scheduler.reconcile import reconcile_task
 
@@ -25,7 +25,7 @@ class LoneTask:
     async def run(self) -> None:
         self._agent.begin(self._task)
         while self._task.status is not TaskStatus.STOPPED:
-            await self._bell.wait(self._context.clock, self._settle())
+            await self._bell.wait(self._context.left_ms(self._settle()))
 
     def _settle(self) -> int | None:
         notice_stop(self._context, self._task)

@@ -18,7 +18,7 @@ class Scheduling:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._agent: Agent | None = None
-        self._services: dict[str, ServiceLoop] = {}
+        self._services: dict[str, list[ServiceLoop]] = {}
         self._lone: dict[str, LoneTask] = {}
 
     def use(self, agent: Agent) -> None:
@@ -26,9 +26,13 @@ class Scheduling:
         self._agent = agent
 
     def service_changed(self, arn: str) -> None:
-        if arn not in self._services:
-            self._begin_service(arn)
-        self._services[arn].wake()
+        """A service was made or changed. One of a deleted service's name is another service."""
+        loops = self._services.setdefault(arn, [])
+        service = self._context.records.services[arn]
+        if not any(loop.service is service for loop in loops):
+            loops.append(self._begin_service(service))
+        for loop in loops:
+            loop.wake()
 
     def task_changed(self, arn: str) -> None:
         """A task was made or told to stop by the API."""
@@ -39,8 +43,8 @@ class Scheduling:
 
     def wake(self, task: store.Task) -> None:
         """Something about the task changed."""
-        loop = self._services.get(task.service or "") or self._lone.get(task.arn)
-        if loop is not None:
+        lone = self._lone.get(task.arn)
+        for loop in self._services.get(task.service or "", [lone] if lone else []):
             loop.wake()
 
     def group_changed(self, arn: str) -> None:
@@ -57,16 +61,15 @@ class Scheduling:
             if task.status is TaskStatus.STOPPED and (task.stopped_ms or 0) < before_ms:
                 del tasks[arn]
 
-    def _begin_service(self, arn: str) -> None:
+    def _begin_service(self, service: store.Service) -> ServiceLoop:
         assert self._agent is not None
-        service = self._context.records.services[arn]
-        loop = self._services[arn] = ServiceLoop(self._context, self._agent, service)
-        self._context.spawn(self._run_service, arn, loop)
+        loop = ServiceLoop(self._context, self._agent, service)
+        self._context.spawn(self._run_service, loop)
+        return loop
 
-    async def _run_service(self, arn: str, loop: ServiceLoop) -> None:
+    async def _run_service(self, loop: ServiceLoop) -> None:
         await loop.run()
-        if self._services.get(arn) is loop:
-            del self._services[arn]
+        self._services[loop.service.arn].remove(loop)
 
     def _begin_lone(self, task: store.Task) -> None:
         assert self._agent is not None

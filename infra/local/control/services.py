@@ -5,13 +5,13 @@ is there, and carried out by `ServiceHand`.
 """
 
 from infra.local import store
+from infra.local.bell import Bell
 from infra.local.control import messages, specs
 from infra.local.control.agent import Agent
 from infra.local.control.carry import notice_stop
 from infra.local.control.context import Context
 from infra.local.control.events import Announcer
 from infra.local.control.hand import ServiceHand
-from infra.local.control.pace import Bell
 from infra.local.scheduler.model import Observed, ServiceSpec, TaskStatus
 from infra.local.scheduler.reconcile import reconcile
 
@@ -29,6 +29,11 @@ class ServiceLoop:
         self._hand = ServiceHand(context, agent, service, self._announcer)
         self._bell = Bell()
         self._launched: set[str] = set()  # tasks whose launch has been counted
+        self._deployments: set[str] = set()  # all that this service ever had
+
+    @property
+    def service(self) -> store.Service:
+        return self._service
 
     def wake(self) -> None:
         self._bell.ring()
@@ -37,12 +42,16 @@ class ServiceLoop:
         """Loop until the service is INACTIVE and its last task has stopped."""
         while not self._is_over():
             look_again_ms = self._settle()
-            await self._bell.wait(self._context.clock, look_again_ms)
+            await self._bell.wait(self._context.left_ms(look_again_ms))
 
     def _is_over(self) -> bool:
-        tasks = self._context.records.tasks_of(self._service)
-        stopped = all(t.status is TaskStatus.STOPPED for t in tasks)
+        stopped = all(t.status is TaskStatus.STOPPED for t in self._tasks())
         return self._service.status == "INACTIVE" and stopped
+
+    def _tasks(self) -> list[store.Task]:
+        """Its tasks, and not those of a later service of the same name (R2.20)."""
+        tasks = self._context.records.tasks_of(self._service)
+        return [task for task in tasks if task.started_by in self._deployments]
 
     def _settle(self) -> int | None:
         """Plan and apply until a plan is empty; returns when to look again."""
@@ -62,11 +71,13 @@ class ServiceLoop:
         )
 
     def _observed(self) -> Observed:
-        return specs.observed(self._context.records, self._service, self._context.scale)
+        context = self._context
+        return specs.observed(context.records, self._service, self._tasks(), context.scale)
 
     def _observe(self) -> None:
         """Take up what the API, the agent and the load balancer changed since the last pass."""
-        tasks = list(self._context.records.tasks_of(self._service))
+        self._deployments |= {d.id for d in self._service.deployments}
+        tasks = self._tasks()
         for task in tasks:
             notice_stop(self._context, task)
             self._notice_drained(task)

@@ -1,5 +1,7 @@
 """From the plane's records to the core's nouns: durations scaled, everything frozen."""
 
+from collections.abc import Sequence
+
 from infra.local import store
 from infra.local.scheduler import model
 from infra.local.scheduler.model import TargetState
@@ -24,14 +26,17 @@ def service_spec(
         tempo=tempo,
         stop_order=order,
         draining=service.status != "ACTIVE",
+        inactive=service.status == "INACTIVE",
     )
 
 
-def observed(records: store.Store, service: store.Service, scale: int) -> model.Observed:
-    """What is there now."""
+def observed(
+    records: store.Store, service: store.Service, tasks: Sequence[store.Task], scale: int
+) -> model.Observed:
+    """What is there now; `tasks` are the service's."""
     return model.Observed(
         deployments=tuple(_deployment(d) for d in service.deployments),
-        tasks=tuple(task(records, service, t, scale) for t in records.tasks_of(service)),
+        tasks=tuple(task(records, service, t, scale) for t in tasks),
         steady=service.steady,
         stuck=service.stuck,
     )

@@ -157,7 +157,8 @@ class Tempo:
 class ServiceSpec:
     """What the service asks for. `groups` are target group ARNs; `zones` is never empty.
 
-    `draining`: DeleteService was called; desired_count is 0 from then on (R2.20).
+    `draining`: DeleteService was called; desired_count is 0 from then on, until the service is
+    `inactive` (R2.20).
     """
 
     name: str
@@ -170,6 +171,7 @@ class ServiceSpec:
     tempo: Tempo
     stop_order: StopOrder = StopOrder.DEREGISTER_FIRST
     draining: bool = False
+    inactive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

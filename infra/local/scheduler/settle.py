@@ -10,7 +10,8 @@ from infra.local.scheduler.view import View
 def settle(spec: ServiceSpec, observed: Observed, view: View, draft: Draft) -> None:
     """Add what is to be said of the service's state, if anything changed."""
     if spec.draining:
-        _settle_deleted(observed, draft)
+        if not spec.inactive:
+            _settle_deleted(observed, draft)
         return
     calm = _is_calm(spec, view)
     completed = view.primary.deployment.rollout is RolloutState.COMPLETED
