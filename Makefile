@@ -33,6 +33,7 @@ check: .venv/.synced
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	$(PY) -m docs.build --check
 
 fix: .venv/.synced
 	.venv/bin/ruff format --quiet .

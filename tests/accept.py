@@ -9,6 +9,7 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from tests import bench, kills, soak
+from tests.plane.test_clients import aws
+from tests.plane.up import Up
 
 OUT = Path(".accept")
 REHEARSE = [sys.executable, "-m", "rehearse"]
@@ -81,6 +84,22 @@ def tests(*words: str) -> dict[str, Any]:
     return {"seconds": round(time.monotonic() - began, 1), "said": said.strip().splitlines()[-1]}
 
 
+def aws_waits() -> dict[str, Any]:
+    """`aws ecs update-service --force-new-deployment`, then `aws ecs wait services-stable`."""
+    with tempfile.TemporaryDirectory(prefix="rehearse-accept-") as folder:
+        up = Up(Path(folder) / "plane", scale=10).start()
+        try:
+            service = ("--cluster", "rehearsal", "--service", "order-api")
+            update = aws(up, "ecs", "update-service", *service, "--force-new-deployment")
+            assert update.returncode == 0, update.stderr
+            began = time.monotonic()
+            wait = aws(up, "ecs", "wait", "services-stable", *service[:2], "--services", service[3])
+            assert wait.returncode == 0, wait.stderr
+            return {"seconds": round(time.monotonic() - began, 1)}
+        finally:
+            up.stop()
+
+
 def benchmarks() -> dict[str, Any]:
     figures = bench.measure()
     over = [str(f) for f in figures if f.limit is not None and f.value > f.limit]
@@ -93,6 +112,7 @@ STEPS: dict[str, list[Step]] = {
         Step("the drill passes", lambda: drill("fixed", 0)),
         Step("the broken drill fails", lambda: drill("broken", 1)),
         *(Step(f"both variants, run {n} of 10", lambda: drill("both", 0)) for n in range(1, 11)),
+        Step("aws ecs wait services-stable", aws_waits),
         Step("ordinary clients", lambda: tests("tests/plane/test_clients.py")),
         Step("twenty deployments under full blast", soak.run),
         Step("benchmarks", benchmarks),

@@ -8,7 +8,7 @@ import pytest
 from tests.plane.up import Up, await_gone
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     up = Up(tmp_path_factory.mktemp("plane") / "state").start()
     family = up.family()

@@ -97,25 +97,22 @@ def test_a_forced_deployment_moves_targets_through_all_their_states(plane: Up) -
 
 
 def test_the_aws_cli_updates_a_service_and_waits_for_it(plane: Up) -> None:
-    arguments = ("--cluster", CLUSTER, "--service", "inventory-api")
-    updated = aws(plane, "ecs", "update-service", *arguments, "--force-new-deployment")
+    """Its waiter looks every 15 s: `make accept-2` waits with it, this test lets boto3 wait."""
+    cluster, service = ("--cluster", CLUSTER), "inventory-api"
+    updated = aws(
+        plane, "ecs", "update-service", *cluster, "--service", service, "--force-new-deployment"
+    )
     assert updated.returncode == 0, updated.stderr
     assert len(json.loads(updated.stdout)["service"]["deployments"]) == 2
-    waited = aws(
-        plane, "ecs", "wait", "services-stable", *arguments[:2], "--services", arguments[3]
-    )
+    waiter = plane.client("ecs").get_waiter("services_stable")
+    limits = {"Delay": 1, "MaxAttempts": 60}
+    waiter.wait(cluster=CLUSTER, services=[service], WaiterConfig=limits)
+    waited = aws(plane, "ecs", "wait", "services-stable", *cluster, "--services", service)
     assert waited.returncode == 0, waited.stderr
-    shown = aws(plane, "ecs", "describe-services", *arguments[:2], "--services", arguments[3])
-    service = json.loads(shown.stdout)["services"][0]
-    assert (service["runningCount"], len(service["deployments"])) == (2, 1)
-    health = aws(
-        plane, "elbv2", "describe-target-health", "--target-group-arn",
-        group_arn(plane, "inventory-api"),
-    )  # fmt: skip
-    states = {
-        x["TargetHealth"]["State"] for x in json.loads(health.stdout)["TargetHealthDescriptions"]
-    }
-    assert states == {"healthy"}
+    arn = group_arn(plane, service)
+    health = aws(plane, "elbv2", "describe-target-health", "--target-group-arn", arn)
+    found = json.loads(health.stdout)["TargetHealthDescriptions"]
+    assert {target["TargetHealth"]["State"] for target in found} == {"healthy"}
 
 
 def test_localstack_client_works_as_it_is(plane: Up, monkeypatch: pytest.MonkeyPatch) -> None:

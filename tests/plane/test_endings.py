@@ -15,34 +15,25 @@ pytestmark = pytest.mark.runtime
 
 
 @pytest.mark.parametrize(
-    ("number", "code"),
-    [(signal.SIGTERM, 0), (signal.SIGINT, 130), (signal.SIGKILL, -9)],
-    ids=["SIGTERM ends it with 0", "Ctrl-C ends it with 130", "kill -9 leaves nothing either"],
+    ("numbers", "code"),
+    [([signal.SIGTERM], 0), ([signal.SIGINT] * 2, 130), ([signal.SIGKILL], -9)],
+    ids=["SIGTERM ends it with 0", "Ctrl-C twice ends it with 130", "kill -9"],
 )
 def test_nothing_is_left_after_the_plane(
-    make_plane: Callable[..., Up], number: signal.Signals, code: int
+    make_plane: Callable[..., Up], numbers: list[signal.Signals], code: int
 ) -> None:
     up = make_plane().start()
     family = up.family()
     assert len(family) > 8  # two services of two tasks, each with launcher, app and proxy
-    os.kill(up.pid, number)
+    for number in numbers:
+        os.kill(up.pid, number)
     assert up.process is not None
     assert up.process.wait(10) == code
     await_gone(family)
-    if number is signal.SIGKILL:
+    if code == -signal.SIGKILL:
         again = Up(up.state).start()
         assert httpx.get(f"{again.url}/orders").status_code == 200
         assert again.stop() == 0
-
-
-def test_two_ctrl_c_end_it_as_one_does(make_plane: Callable[..., Up]) -> None:
-    up = make_plane().start()
-    family = up.family()
-    for _ in range(2):
-        os.kill(up.pid, signal.SIGINT)
-    assert up.process is not None
-    assert up.process.wait(10) == 130
-    await_gone(family)
 
 
 def test_a_second_plane_on_the_same_state_directory_is_refused(plane: Up) -> None:
