@@ -89,6 +89,8 @@ def _ready(facts: dict[str, Any], ready_fd: int | None) -> None:
         f"page {facts['endpoint']}/_rehearse/)",
         err=True,
     )
+    for name in facts["unsteady"]:
+        click.echo(f"{name} is not steady yet: see `rehearse events {name}`", err=True)
     for limit in facts["limits"]:
         click.echo(f"not emulated here: {limit}", err=True)
     if ready_fd is not None:

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -28,6 +28,7 @@ from infra.local.control.context import Context
 from infra.local.control.environment import SpecMaker
 from infra.local.control.scheduling import Scheduling
 from infra.local.folder import StateFolder, run_directory
+from infra.local.guarded import Guarded
 from infra.local.journal import Journal
 from infra.local.options import Options, WrongOptionError
 from infra.local.proxy.binary import find_envoy
@@ -64,11 +65,6 @@ class _Signals:
     def group_changed(self, target_group_arn: str) -> None:
         self._balancers.group_changed(target_group_arn)
         self._scheduling.group_changed(target_group_arn)
-
-
-def spawn(tasks: TaskGroup, work: Callable[..., Coroutine[Any, Any, None]], *given: object) -> None:
-    """Run the coroutine function in the task group."""
-    tasks.start_soon(work, *given)
 
 
 def _edges(options: Options, store: Store) -> tuple[Guard, Fallback]:
@@ -111,7 +107,7 @@ class Plane:
             seed=options.seed,
             stop_order=StopOrder.DEREGISTER_FIRST,
             note=self.journal.write,
-            spawn=lambda work, *given: spawn(tasks, work, *given),
+            spawn=Guarded(tasks, self.journal.write),
             group_changed=lambda arn: self.balancers.group_changed(arn),
         )
         self.scheduling = Scheduling(self._context)
@@ -163,6 +159,7 @@ class Plane:
             "tempo": options.tempo,
             "seed": options.seed,
             "runtime": "process",
+            "unsteady": [s.name for s in self.store.services.values() if not s.steady],
             "limits": [*self.runtime.limits, *self.balancers.limits],
         }
 

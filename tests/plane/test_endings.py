@@ -36,6 +36,21 @@ def test_nothing_is_left_after_the_plane(
         assert again.stop() == 0
 
 
+def test_a_machine_that_refuses_namespaces_runs_the_same_services(
+    make_plane: Callable[..., Up], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names are then the egress proxy's business, and the plane says what is not emulated."""
+    monkeypatch.setenv("REHEARSE_NAMESPACES", "off")
+    up = make_plane().start()
+    family = up.family()
+    assert "PID 1 is not emulated" in up.log.read_text()
+    wish = {"quantity": 1, "customer": "c"}
+    url = f"{up.url}/inventory/SKU-LOAD-1/reservations"
+    wait_for(lambda: httpx.post(url, json=wish).status_code == 201, 10)
+    os.kill(up.pid, signal.SIGKILL)
+    await_gone(family)
+
+
 def test_a_second_plane_on_the_same_state_directory_is_refused(plane: Up) -> None:
     second = Up(plane.state)
     with pytest.raises(AssertionError, match="a plane already runs on"):

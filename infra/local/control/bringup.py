@@ -12,6 +12,7 @@ from infra.local.control.gate import StartGate
 from infra.local.control.probes import Prober
 from infra.local.control.records import move, new_container
 from infra.local.control.sidecars import CannotInitializeError, Sidecars, Specs
+from infra.local.runtime.addresses import OutOfAddressesError
 from infra.local.runtime.protocol import (
     CannotPullContainerError,
     CannotStartContainerError,
@@ -73,7 +74,7 @@ class BringUp:
             raise CannotBringUpError(f"CannotPullContainerError: {error}") from error
         except CannotStartContainerError as error:
             raise CannotBringUpError(f"CannotStartContainerError: {error}") from error
-        except CannotInitializeError as error:
+        except (CannotInitializeError, OutOfAddressesError) as error:
             raise CannotBringUpError(f"ResourceInitializationError: {error}") from error
         finally:
             del self._notices[task.id]

@@ -67,7 +67,7 @@ class ServiceLoop:
         context = self._context
         zones = self._hand.zones()
         return specs.service_spec(
-            self._service, self._tempo, context.stop_order, context.scale, zones
+            context.records, self._service, self._tempo, context.stop_order, context.scale, zones
         )
 
     def _observed(self) -> Observed:

@@ -8,20 +8,21 @@ from infra.local.scheduler.model import TargetState
 
 
 def service_spec(
+    records: store.Store,
     service: store.Service,
     tempo: model.Tempo,
     order: model.StopOrder,
     scale: int,
     zones: tuple[str, ...],
 ) -> model.ServiceSpec:
-    """What the service asks for, in scaled milliseconds."""
+    """What the service asks for, in scaled milliseconds. A deleted target group asks nothing."""
     return model.ServiceSpec(
         name=service.name,
         desired_count=service.desired_count,
         minimum_healthy_percent=service.minimum_healthy_percent,
         maximum_percent=service.maximum_percent,
         grace_ms=service.grace_period * 1000 // scale,
-        groups=tuple(sorted({lb["targetGroupArn"] for lb in service.load_balancers})),
+        groups=tuple(sorted({arn for arn, _ in ports(service) if arn in records.groups})),
         zones=zones,
         tempo=tempo,
         stop_order=order,
