@@ -16,7 +16,7 @@ from chaos.options import SuiteOptions
 from chaos.target import TargetOptions
 from infra.local.folder import read_plane
 from infra.local.options import SCALE_MAX
-from rehearse.errors import INTERRUPTED
+from rehearse.errors import INTERRUPTED, ignore_signals
 from rehearse.ownplane import own_plane
 from rehearse.running import STATE_DIR
 
@@ -149,5 +149,8 @@ def _signals_interrupt() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
+        ignore_signals()
         click.echo("interrupted", err=True)
         sys.exit(INTERRUPTED)
+    finally:
+        ignore_signals()

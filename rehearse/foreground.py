@@ -3,10 +3,12 @@
 Kept apart from the command line, as it imports the whole plane.
 """
 
+import asyncio
 import os
 import signal
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import anyio
@@ -21,7 +23,7 @@ from infra.local.runtime.images import CatalogueError
 from infra.local.server import PortTakenError
 from infra.local.settings import WrongSettingsError
 from infra.local.tempo import WrongProfileError
-from rehearse.errors import INTERRUPTED, USAGE, fail
+from rehearse.errors import INTERRUPTED, USAGE, fail, ignore_signals
 
 WRONG_INPUT = (WrongOptionError, WrongSettingsError, WrongProfileError, CatalogueError)
 REFUSED = (
@@ -47,6 +49,8 @@ def run_foreground(options: Options, *, lifeline: bool, ready_fd: int | None) ->
         error = _first(group)
         code = USAGE if isinstance(error, WRONG_INPUT) else 1
         fail(str(error), code=code, hint=HINTS.get(type(error)))  # type: ignore[arg-type] # by exact class
+    finally:
+        ignore_signals()
 
 
 def _first(group: BaseExceptionGroup[Any]) -> BaseException:
@@ -57,22 +61,30 @@ def _first(group: BaseExceptionGroup[Any]) -> BaseException:
 
 
 async def _run(options: Options, lifeline: bool, ready_fd: int | None) -> int:
-    code = 0
+    codes: list[int] = []  # of the signals that came
     with anyio.CancelScope() as scope:
+        _take_signals(scope, codes)
         async with anyio.create_task_group() as tasks:
-
-            async def watch_signals() -> None:
-                nonlocal code
-                with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
-                    async for number in received:
-                        code = INTERRUPTED if number is signal.SIGINT else 0
-                        scope.cancel()
-
-            tasks.start_soon(watch_signals)
             if lifeline:
                 tasks.start_soon(_watch_stdin, scope.cancel)
             await plane.run(options, lambda facts: _ready(facts, ready_fd))
-    return code
+    return codes[0] if codes else 0
+
+
+def _take_signals(scope: anyio.CancelScope, codes: list[int]) -> None:
+    """Let the first signal end the plane. Later ones, to the very end, must not cut that short.
+
+    That is why these are plain handlers: a loop's own are gone before the process is.
+    """
+    loop = asyncio.get_running_loop()
+
+    def take(number: int, frame: FrameType | None) -> None:
+        codes.append(INTERRUPTED if number == signal.SIGINT else 0)
+        if len(codes) == 1:
+            loop.call_soon_threadsafe(scope.cancel)
+
+    signal.signal(signal.SIGTERM, take)
+    signal.signal(signal.SIGINT, take)
 
 
 async def _watch_stdin(gone: Callable[[], None]) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,10 @@ def test_nothing_is_left_after_the_plane(
     up = make_plane().start()
     family = up.family()
     assert len(family) > 8  # two services of two tasks, each with launcher, app and proxy
+    assert up.process is not None
     for number in numbers:
         os.kill(up.pid, number)
-    assert up.process is not None
+        wait_for(lambda: up.process is None or up.process.poll() is not None or _is_ending(up), 5)
     assert up.process.wait(10) == code
     await_gone(family)
     if code == -signal.SIGKILL:
@@ -90,6 +92,12 @@ def test_a_killed_load_balancer_is_back_within_a_second(plane: Up) -> None:
             return False
 
     wait_for(answers, 1)
+
+
+def _is_ending(up: Up) -> bool:
+    """Whether the plane has begun to end: it answers no more."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", up.port)) != 0
 
 
 def _tasks(ecs: Any) -> list[str]:
