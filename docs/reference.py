@@ -13,7 +13,8 @@ from docs.table import code, table
 from infra.local.runtime import images as catalogue
 from infra.local.settings import DEFAULT, INFRA
 from infra.local.tempo import PROFILES, Profile, load_profile
-from rehearse.cli import cli as command_line
+from rehearse.cli import all_commands
+from rehearse.cli import cli as cli_group
 
 WORDS = {"integer": "a number", "float": "a number", "path": "a path", "directory": "a folder"}
 
@@ -24,13 +25,13 @@ def cli() -> str:
     """The page on `rehearse`."""
     parts = [
         "# Commands",
-        command_line.help or "",
+        cli_group.help or "",
         "Data goes to stdout, talk to stderr. An error is one sentence, often with a `hint:`."
         " Wrong usage is exit code 64. `rehearse --version` prints the version; `-h` or `--help`"
         " works on every command. The load has commands of its own: see"
         " [loadtest](../../loadtest/README.md).",
     ]
-    parts += [_command(name, command) for name, command in command_line.commands.items()]
+    parts += [_command(name, command) for name, command in all_commands().items()]
     return "\n\n".join(parts)
 
 

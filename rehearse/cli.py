@@ -38,6 +38,13 @@ class Commands(click.Group):
         return command
 
 
+def all_commands() -> dict[str, click.Command]:
+    """Every command by its name; imports all of them."""
+    return {
+        name: getattr(import_module(f"rehearse.{module}"), name) for name, module in MODULES.items()
+    }
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ecs-rehearsal")
 def cli() -> None:

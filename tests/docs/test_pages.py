@@ -9,7 +9,7 @@ import pytest
 
 from docs import build
 from loadtest.settings import add_options
-from rehearse.cli import cli
+from rehearse.cli import all_commands
 from tests.docs.pages import ROOT, anchors, links, name_of, pages
 
 RULE = re.compile(r"\bR\d+\.\d+\b")
@@ -45,13 +45,13 @@ def test_an_unknown_part_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         list(build.contents())
 
 
-@pytest.mark.parametrize("name", sorted(cli.commands))
+@pytest.mark.parametrize("name", sorted(all_commands()))
 def test_a_command_and_its_options_are_in_the_reference(name: str) -> None:
     page = (ROOT / "docs/reference/cli.md").read_text()
     _, found, section = page.partition(f"\n## {name}\n")
     assert found, f"no section for {name}"
     section = section.partition("\n## ")[0]
-    for parameter in cli.commands[name].params:
+    for parameter in all_commands()[name].params:
         if isinstance(parameter, click.Option) and not parameter.hidden:
             for option in parameter.opts:
                 assert f"`{option}`" in section, f"{name} {option}"

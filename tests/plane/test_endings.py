@@ -119,9 +119,13 @@ def _is_steady(plane: Up) -> bool:
 
 def _find(plane: Up, victim: str) -> int:
     """The main process of an order-api task, or of such a task's proxy."""
+    tasks = [arn.rsplit("/", 1)[1] for arn in _tasks(plane.client("ecs"))]
     for pid, words in _commands(plane):
-        is_launcher = "launcher.py" in words
-        if victim in words and not is_launcher and "/alb/" not in words:
+        is_main = victim in words and ".probe" not in words and "launcher.py" not in words
+        if not is_main:
+            continue
+        environment = Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace")
+        if any(f"REHEARSE_TASK={task}" in environment for task in tasks):
             return pid
     raise AssertionError(f"no {victim} among {_commands(plane)}")
 
@@ -131,5 +135,8 @@ def _commands(plane: Up) -> list[tuple[int, str]]:
 
 
 def _words(process: Process) -> str:
-    raw = Path(f"/proc/{process[0]}/cmdline").read_bytes()
+    try:
+        raw = Path(f"/proc/{process[0]}/cmdline").read_bytes()
+    except OSError:  # a health check's process that has just ended
+        return ""
     return raw.replace(b"\0", b" ").decode(errors="replace")
