@@ -46,8 +46,12 @@ def routes(
 
 
 def overview(store: Store) -> dict[str, list[Document]]:
-    """Services with their deployments, tasks and last events, as the page and `status` show."""
-    return {"services": [_service(store, s) for s in store.services.values()]}
+    """Services with their deployments, tasks and last events, as the page and `status` show.
+
+    A deleted service is left out; DescribeServices still has it.
+    """
+    shown = [s for s in store.services.values() if s.status != "INACTIVE"]
+    return {"services": [_service(store, s) for s in shown]}
 
 
 def _service(store: Store, service: Service) -> Document:
