@@ -94,6 +94,9 @@ class NoSidecars:
     def prepare(self, task: store.Task, network: Network) -> ContainerSpec | None:
         return None
 
+    def proxy(self, task: store.Task, network: Network) -> str | None:
+        return None
+
     async def ready(self, task_id: str, limit_ms: int) -> bool:
         return True
 

@@ -104,15 +104,11 @@ class BringUp:
             await self._start_proxy(task, network, proxy)
         for container in start_order(definition.containers):
             await self._wait_for_dependencies(task, container)
-            spec = await self._specs.make(task, container, network, self._proxy_url(task, network))
+            spec = await self._specs.make(
+                task, container, network, self._sidecars.proxy(task, network)
+            )
             await self._start_container(task, network, spec, container.health_check)
         self._move(task, TaskEvent.STARTED)
-
-    def _proxy_url(self, task: store.Task, network: Network) -> str | None:
-        """Where the proxy listens for the first of the task's names: it serves them all."""
-        for alias in self._sidecars.aliases(task):
-            return f"http://{network.aliases[alias.dns_name]}:{alias.port}"
-        return None
 
     async def _start_proxy(self, task: store.Task, network: Network, spec: ContainerSpec) -> None:
         proxy = store.Container(spec.name, spec.image, stop_timeout=PROXY_STOP_TIMEOUT_S)

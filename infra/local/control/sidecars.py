@@ -18,6 +18,9 @@ class Sidecars(Protocol):
     def prepare(self, task: store.Task, network: Network) -> ContainerSpec | None:
         """The proxy container to start, its files written; None without Service Connect."""
 
+    def proxy(self, task: store.Task, network: Network) -> str | None:
+        """The URL of the task's egress proxy, for where names do not resolve."""
+
     async def ready(self, task_id: str, limit_ms: int) -> bool:
         """Whether the proxy is ready within the limit."""
 
