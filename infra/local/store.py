@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from infra.local.releases import ServiceDeployment, ServiceRevision
 from infra.local.scheduler.model import (
     HealthStatus,
     RolloutState,
@@ -22,6 +23,7 @@ from infra.local.scheduler.model import (
 # Documents are JSON in botocore's member names, validated at the API's edge.
 Document = dict[str, Any]
 
+HISTORY_KEPT = 200  # service deployments; ECS keeps 90 days
 EVENTS_KEPT = 100  # DescribeServices returns the last 100 (R2.12)
 STOPPED_TASKS_KEPT_MS = 3_600_000  # stopped tasks stay visible at least an hour (R1.9)
 
@@ -132,13 +134,23 @@ class Deployment:
     rollout: RolloutState = RolloutState.IN_PROGRESS
     reason: str = ""
     desired_count: int = 0
-    failed_tasks: int = 0
+    document: Document = field(default_factory=dict)  # the service's, as it was deployed
+    begun_ms: int = 0
     launch_failures: int = 0
     last_failure_ms: int = 0
     throttled: bool = False
+    failures: int = 0
+    failed_ms: int = 0
+    ran: bool = False
+    stop_asked: bool = False
     network: Document = field(default_factory=dict)
     service_connect: Document | None = None
     aliases: tuple[Alias, ...] = ()
+
+    @property
+    def number(self) -> str:
+        """The 19 digits that the deployment shares with its service revision."""
+        return self.id.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +179,8 @@ class Service:
     tags: dict[str, str] = field(default_factory=dict)
     steady: bool = False
     stuck: bool = False
+    history: deque[ServiceDeployment] = field(default_factory=lambda: deque(maxlen=HISTORY_KEPT))
+    revisions: dict[str, ServiceRevision] = field(default_factory=dict)  # by ARN
 
     @property
     def primary(self) -> Deployment:
@@ -230,6 +244,8 @@ class Task:
     execution_stopped_ms: int | None = None
     stopped_ms: int | None = None
     died_ms: int | None = None
+    condemned: bool = False
+    counted: bool = False
     health_ms: int = 0
     drained_ms: dict[str, int | None] = field(default_factory=dict)  # by group; None: draining
     stop_code: StopCode | None = None

@@ -151,7 +151,7 @@ def test_each_deployment_counts_its_own_tasks(stack: Stack) -> None:
 def test_the_newest_event_comes_first(stack: Stack) -> None:
     stack.create()
     for i in range(120):
-        stack.record().events.append(ServiceEvent(str(i), stack.plane.clock.at_ms + i, f"m{i}"))
+        stack.record().events.appendleft(ServiceEvent(str(i), stack.plane.clock.at_ms + i, f"m{i}"))
     events = stack.describe()["events"]
     assert len(events) == 100
     assert events[0]["message"] == "m119"

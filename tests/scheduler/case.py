@@ -7,7 +7,9 @@ from infra.local.scheduler.model import Observed, ServiceSpec
 from infra.local.scheduler.steps import (
     BeginStop,
     CompleteDeployment,
+    CountFailure,
     DeregisterTargets,
+    FailDeployment,
     Kill,
     MarkInactive,
     MarkSteady,
@@ -15,6 +17,7 @@ from infra.local.scheduler.steps import (
     MarkThrottled,
     Plan,
     RegisterTargets,
+    ResetFailures,
     StartTask,
     Step,
     StopTask,
@@ -73,9 +76,23 @@ def words(step: Step) -> str:
 
 
 def _verdict(
-    step: CompleteDeployment | MarkSteady | MarkStuck | MarkThrottled | MarkInactive,
+    step: CompleteDeployment
+    | CountFailure
+    | ResetFailures
+    | FailDeployment
+    | MarkSteady
+    | MarkStuck
+    | MarkThrottled
+    | MarkInactive,
 ) -> str:
     match step:
+        case CountFailure():
+            return f"count {step.task}"
+        case ResetFailures():
+            return f"reset {step.deployment}"
+        case FailDeployment():
+            back = f", back to {step.back_to}" if step.back_to else ""
+            return f"fail {step.deployment} ({step.cause}){back}"
         case CompleteDeployment():
             return f"complete {step.deployment}"
         case MarkSteady():

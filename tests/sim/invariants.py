@@ -11,7 +11,9 @@ from infra.local.scheduler.model import Deployment, RolloutState, Task, TaskStat
 from infra.local.scheduler.steps import (
     BeginStop,
     CompleteDeployment,
+    CountFailure,
     DeregisterTargets,
+    FailDeployment,
     Kill,
     MarkInactive,
     MarkSteady,
@@ -19,11 +21,13 @@ from infra.local.scheduler.steps import (
     MarkThrottled,
     Plan,
     RegisterTargets,
+    ResetFailures,
     StartTask,
     Step,
     StopTask,
     Terminate,
 )
+from tests.sim.breaker import judge_breaker
 from tests.sim.count import Count, counts, healthy_from, is_condemned, least, most
 from tests.sim.endings import judge_begin, judge_deregister, judge_signal
 from tests.sim.verdicts import judge_verdict
@@ -50,7 +54,8 @@ def judge_step(world: "World", step: Step) -> list[str]:
     if not step.why:
         faults.append(f"{step} says no why")
     name = getattr(step, "task", None)
-    late = isinstance(step, DeregisterTargets)  # what crashed may be STOPPED before its tick
+    # what crashed may be STOPPED before its tick; what failed is counted afterwards
+    late = isinstance(step, DeregisterTargets | CountFailure)
     if name is not None and not late and world.tasks[name].status is TaskStatus.STOPPED:
         faults.append(f"{step} is for a task that has STOPPED")
     return faults
@@ -70,6 +75,8 @@ def _judge(world: "World", step: Step) -> Iterator[str]:
             yield from judge_begin(world, world.tasks[step.task])
         case Terminate() | Kill():
             yield from judge_signal(world, step)
+        case CountFailure() | ResetFailures() | FailDeployment():
+            yield from judge_breaker(world, step)
         case CompleteDeployment() | MarkSteady() | MarkStuck() | MarkInactive() | MarkThrottled():
             yield from judge_verdict(world, step)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from infra.local.scheduler.model import RolloutState, Task, TaskStatus
 from infra.local.scheduler.steps import Plan
+from tests.sim.breaker import breaker_rest
 from tests.sim.count import Count, states
 from tests.sim.endings import ROUTED
 
@@ -18,7 +19,7 @@ def judge_rest(world: "World", plan: Plan) -> list[str]:
     if plan.look_again_at_ms is not None and plan.look_again_at_ms <= world.now_ms:
         faults.append(f"{plan} asks to look again in the past")
     if not world.inactive:
-        faults += _rest(world, plan)
+        faults += [*_rest(world, plan), *breaker_rest(world)]
     return faults
 
 

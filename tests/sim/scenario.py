@@ -10,12 +10,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from infra.local.scheduler.model import (
+    Breaker,
     Container,
     RolloutState,
     ServiceSpec,
     StopOrder,
     TaskStatus,
     Tempo,
+    ThresholdType,
 )
 from tests.sim.balancer import Group, GroupSettings
 from tests.sim.core import Core
@@ -62,6 +64,19 @@ def draw_spec(rng: random.Random) -> ServiceSpec:
         zones=rng.choice((("a",), ("a", "b"), ("a", "b", "c"))),
         tempo=draw_tempo(rng),
         stop_order=rng.choice(tuple(StopOrder)),
+        breaker=draw_breaker(rng),
+    )
+
+
+def draw_breaker(rng: random.Random) -> Breaker:
+    kind = rng.choice(tuple(ThresholdType))
+    return Breaker(
+        enabled=rng.random() < 0.7,
+        rollback=rng.random() < 0.7,
+        kind=kind,
+        value=rng.randint(1, 5) if kind is ThresholdType.COUNT else rng.choice((10, 50, 100)),
+        reset_on_healthy=rng.random() < 0.6,
+        count_exits=rng.random() < 0.7,
     )
 
 
@@ -211,6 +226,9 @@ def recover(world: World, rng: random.Random) -> None:
     elif rng.random() < 0.7 or world.primary.rollout is RolloutState.FAILED:
         world.deploy(Nature())
     demand_peace(world)
+    if world.primary.rollout is RolloutState.FAILED:  # it failed of what was sick before
+        world.deploy(Nature())
+        demand_peace(world)
 
 
 def demand_peace(world: World) -> None:
@@ -244,6 +262,8 @@ def unrest(world: World) -> str | None:
     done = world.primary.rollout is RolloutState.COMPLETED and world.steady
     if done and len(good) == len(left) == world.spec.desired_count and len(world.deployments) == 1:
         return None
+    if world.primary.rollout is RolloutState.FAILED:
+        return None  # nobody starts more of it, until the next deployment
     no_legal_step = least(world) >= most(world) > 0
     waits = any(t.deployment != world.primary.id for t in left) and Count(world).old_hopeful > 0
     if no_legal_step and (world.stuck or waits) and not done:

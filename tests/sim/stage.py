@@ -148,7 +148,7 @@ class Stage:
         if self.tasks[task].status is not TaskStatus.RUNNING:
             return
         self.tasks[task] = replace(self.tasks[task], started_ms=self.now_ms)
-        self._alter(self.tasks[task].deployment, launch_failures=0, throttled=False)
+        self._alter(self.tasks[task].deployment, launch_failures=0, throttled=False, ran=True)
         self._condition(task)
         if self._chance(nature.crashes):
             self._later(nature.crash_ms, Kind.ENDED, task, min(self.essential))

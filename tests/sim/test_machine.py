@@ -10,7 +10,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from infra.local.scheduler.model import Container, RolloutState, ServiceSpec, Tempo
+from infra.local.scheduler.model import (
+    Breaker,
+    Container,
+    RolloutState,
+    ServiceSpec,
+    Tempo,
+    ThresholdType,
+)
 from tests.sim.balancer import Group, GroupSettings
 from tests.sim.core import REAL
 from tests.sim.nature import Nature
@@ -26,6 +33,14 @@ NATURES = st.sampled_from(
         Nature(crashes=100, crash_ms=(0, 10_000)),
         Nature(deaf=100),
     ]
+)
+BREAKERS = st.builds(
+    Breaker,
+    enabled=st.booleans(),
+    rollback=st.booleans(),
+    kind=st.just(ThresholdType.COUNT),
+    value=st.integers(1, 3),
+    reset_on_healthy=st.booleans(),
 )
 SETTINGS = GroupSettings(1_000, 2, 2, 5_000, keeps_unused=False)
 CONTAINERS = (Container("app", depends_on=("proxy",)), Container("proxy"))
@@ -44,6 +59,7 @@ class ServiceMachine(RuleBasedStateMachine):
         groups=st.sampled_from([(), ("web",)]),
         slow=st.booleans(),
         checked=st.booleans(),
+        breaker=BREAKERS,
     )
     def create(
         self,
@@ -54,10 +70,21 @@ class ServiceMachine(RuleBasedStateMachine):
         groups: tuple[str, ...],
         slow: bool,
         checked: bool,
+        breaker: Breaker,
     ) -> None:
         tempo = Tempo(10_000, 5_000, 40_000, 15_000, 5_000, 12_000) if slow else Tempo()
         self.world = World(
-            spec=ServiceSpec("s", desired, minimum, maximum, grace_ms, groups, ("a", "b"), tempo),
+            spec=ServiceSpec(
+                "s",
+                desired,
+                minimum,
+                maximum,
+                grace_ms,
+                groups,
+                ("a", "b"),
+                tempo,
+                breaker=breaker,
+            ),
             groups={name: Group(name, SETTINGS) for name in groups},
             containers=CONTAINERS,
             essential=frozenset({"app", "proxy"}),

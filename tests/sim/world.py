@@ -20,7 +20,9 @@ from infra.local.scheduler.model import (
 from infra.local.scheduler.steps import (
     BeginStop,
     CompleteDeployment,
+    CountFailure,
     DeregisterTargets,
+    FailDeployment,
     Kill,
     MarkInactive,
     MarkSteady,
@@ -28,11 +30,13 @@ from infra.local.scheduler.steps import (
     MarkThrottled,
     Plan,
     RegisterTargets,
+    ResetFailures,
     StartTask,
     Step,
     StopTask,
     Terminate,
 )
+from tests.sim.breaker import Judgement
 from tests.sim.invariants import judge_plan, judge_step
 from tests.sim.nature import Body, Nature
 from tests.sim.rest import judge_rest
@@ -53,25 +57,17 @@ class World(Stage):
         self._count += 1
         name = f"ecs-svc/{self._count:019}"
         self.deployments = [replace(d, primary=False) for d in self.deployments]
-        new = Deployment(name, True, RolloutState.IN_PROGRESS, self.now_ms)
+        new = Deployment(name, True, RolloutState.IN_PROGRESS, self.now_ms, begun_ms=self.now_ms)
         self.deployments.insert(0, new)
         self.natures[name] = nature
         self.stuck = False
         self._note(f"deploy {name[-4:]}")
 
     def roll_back(self) -> None:
-        """What the circuit breaker does: the primary FAILED, the last completed one primary."""
-        target = next((d for d in self.deployments if d.rollout is RolloutState.COMPLETED), None)
-        failed = replace(self.primary, rollout=RolloutState.FAILED)
-        if target is None or target.primary:
-            self.deployments = [failed if d.primary else d for d in self.deployments]
-        else:
-            back = replace(target, primary=True, rollout=RolloutState.IN_PROGRESS)
-            out = replace(failed, primary=False)
-            swapped = {failed.id: out, back.id: back}
-            self.deployments = [swapped.get(d.id, d) for d in self.deployments]
-        self.stuck = False
-        self._note("roll back")
+        """StopServiceDeployment: refused when there is nothing to go back to."""
+        if any(d.rollout is RolloutState.COMPLETED for d in self.deployments):
+            self._alter(self.primary.id, stop_asked=True)
+            self._note("stop the service deployment")
 
     def change(self, spec: ServiceSpec) -> None:
         """Scale, or set other percentages."""
@@ -162,6 +158,8 @@ class World(Stage):
                 for name in step.groups:
                     self.groups[name].register(step.task, self.now_ms, self._passing(step.task))
             case StopTask():
+                sick = step.failed_target is not None or step.failed_check
+                self.tasks[step.task] = replace(self.tasks[step.task], condemned=sick)
                 self._ask_stop(step.task, step.code)
             case DeregisterTargets():
                 for name in step.groups:
@@ -176,8 +174,30 @@ class World(Stage):
             case _:
                 self._tell(step)
 
-    def _tell(self, step: Verdict) -> None:
+    def _judge(self, step: Judgement) -> None:
         match step:
+            case CountFailure(task=task, deployment=name):
+                self.tasks[task] = replace(self.tasks[task], counted=True)
+                count = next(d.failures for d in self.deployments if d.id == name)
+                self._alter(name, failures=count + 1, failed_ms=self.now_ms)
+            case ResetFailures(deployment=name):
+                self._alter(name, failures=0)
+            case FailDeployment(deployment=name, back_to=back_to):
+                self._alter(name, rollout=RolloutState.FAILED, primary=back_to is None)
+                if back_to is not None:
+                    self._alter(
+                        back_to,
+                        rollout=RolloutState.IN_PROGRESS,
+                        primary=True,
+                        begun_ms=self.now_ms,
+                        failures=0,
+                    )
+                self.stuck = False
+
+    def _tell(self, step: Verdict | Judgement) -> None:
+        match step:
+            case CountFailure() | ResetFailures() | FailDeployment():
+                self._judge(step)
             case CompleteDeployment():
                 self._complete(step.deployment)
             case MarkThrottled():

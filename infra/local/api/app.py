@@ -16,6 +16,7 @@ from infra.local.api.cloudmap.namespaces import Namespaces
 from infra.local.api.context import Context, Handler, handlers_of
 from infra.local.api.ecs.clusters import Clusters
 from infra.local.api.ecs.definitions import TaskDefinitions
+from infra.local.api.ecs.releases import ServiceDeployments
 from infra.local.api.ecs.services import Services
 from infra.local.api.ecs.tagging import Tagging as EcsTagging
 from infra.local.api.ecs.tasks import Tasks
@@ -84,6 +85,7 @@ def _handlers(context: Context, logs: LogSource) -> dict[str, dict[str, Handler]
             Clusters(context),
             TaskDefinitions(context),
             Services(context),
+            ServiceDeployments(context),
             Tasks(context),
             EcsTagging(context),
         ],

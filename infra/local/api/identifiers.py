@@ -20,6 +20,11 @@ def deployment_id() -> str:
     return f"ecs-svc/{decimal(19)}"
 
 
+def unique_name() -> str:
+    """22 letters, digits, _ and -: the last part of a service deployment's ARN."""
+    return secrets.token_urlsafe(17)[:22]
+
+
 def unique_id() -> str:
     """A UUID: request ids, attachments, containers, events."""
     return str(uuid.uuid4())

@@ -24,6 +24,7 @@ class Spawn(Protocol):
 class Context:
     """Shared by the controllers; `scale` divides modelled durations, `seed` decides draws.
 
+    `count_exits`: the circuit breaker counts tasks that end by themselves after RUNNING (R3.5).
     `group_changed` tells the load balancers that a target group's targets (by ARN) changed.
     """
 
@@ -36,6 +37,7 @@ class Context:
     note: Note
     spawn: Spawn
     group_changed: Callable[[str], None]
+    count_exits: bool = True
 
     def scaled_ms(self, seconds: float) -> int:
         return round(seconds * 1000 / self.scale)

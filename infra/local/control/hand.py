@@ -15,17 +15,21 @@ from infra.local.control.carry import carry_task_step, notice_stop
 from infra.local.control.context import Context
 from infra.local.control.events import Announcer
 from infra.local.control.records import ask_stop, new_task
+from infra.local.control.rollback import fail_deployment
 from infra.local.scheduler.model import RolloutState, Target, TaskStatus
 from infra.local.scheduler.steps import (
     BeginStop,
     CompleteDeployment,
+    CountFailure,
     DeregisterTargets,
+    FailDeployment,
     Kill,
     MarkInactive,
     MarkSteady,
     MarkStuck,
     MarkThrottled,
     RegisterTargets,
+    ResetFailures,
     StartTask,
     Step,
     StopTask,
@@ -66,6 +70,8 @@ class ServiceHand:
                 carry_task_step(self._context, self._agent, self._task(task), step)
             case CompleteDeployment():
                 self._complete(step)
+            case CountFailure() | ResetFailures() | FailDeployment():
+                self._judge(step)
             case MarkSteady() | MarkStuck() | MarkThrottled() | MarkInactive():
                 self._mark(step)
 
@@ -114,6 +120,7 @@ class ServiceHand:
         elif step.failed_check:
             self._say.at_once(messages.failed_check(self._service.name, task.id))
         self._say.stopped(task.id, running=task.status is TaskStatus.RUNNING)
+        task.condemned = step.failed_target is not None or step.failed_check
         ask_stop(task, step.code, step.reason, self._context.clock.now_ms())
         notice_stop(self._context, task)
 
@@ -140,6 +147,20 @@ class ServiceHand:
         deployment.updated_ms = self._context.clock.now_ms()
         self._service.deployments = [deployment]
         self._say.at_once(messages.completed(self._service.name, deployment.id))
+
+    def _judge(self, step: CountFailure | ResetFailures | FailDeployment) -> None:
+        deployment, now_ms = self._deployment(step.deployment), self._context.clock.now_ms()
+        match step:
+            case CountFailure(task=task):
+                self._task(task).counted = True
+                deployment.failures += 1
+                deployment.failed_ms = deployment.updated_ms = now_ms
+            case ResetFailures():
+                deployment.failures, deployment.updated_ms = 0, now_ms
+            case FailDeployment(cause=cause, back_to=back_to):
+                home = None if back_to is None else self._deployment(back_to)
+                for message in fail_deployment(self._service, deployment, home, cause, now_ms):
+                    self._say.at_once(message)
 
     def zones(self) -> tuple[str, ...]:
         """The Availability Zones that the service may use."""

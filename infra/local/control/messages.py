@@ -49,6 +49,17 @@ def completed(service: str, deployment: str) -> str:
     return f"(service {service}) (deployment {deployment}) deployment completed."
 
 
+def failed(service: str, deployment: str) -> str:
+    """The same text when health checks were the cause (R3.6)."""
+    return (
+        f"(service {service}) (deployment {deployment}) deployment failed: tasks failed to start."
+    )
+
+
+def rolling_back(service: str, deployment: str) -> str:
+    return f"(service {service}) rolling back to deployment {deployment}."
+
+
 def stuck(service: str) -> str:
     return (
         f"(service {service}) was unable to stop or start tasks during a deployment because of the "

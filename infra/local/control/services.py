@@ -12,6 +12,7 @@ from infra.local.control.carry import notice_stop
 from infra.local.control.context import Context
 from infra.local.control.events import Announcer
 from infra.local.control.hand import ServiceHand
+from infra.local.control.history import follow
 from infra.local.scheduler.model import Observed, ServiceSpec, TaskStatus
 from infra.local.scheduler.reconcile import reconcile
 
@@ -67,7 +68,13 @@ class ServiceLoop:
         context = self._context
         zones = self._hand.zones()
         return specs.service_spec(
-            context.records, self._service, self._tempo, context.stop_order, context.scale, zones
+            context.records,
+            self._service,
+            self._tempo,
+            context.stop_order,
+            context.scale,
+            zones,
+            count_exits=context.count_exits,
         )
 
     def _observed(self) -> Observed:
@@ -83,6 +90,7 @@ class ServiceLoop:
             self._notice_drained(task)
             self._count_launch(task)
         self._launched &= {task.id for task in tasks}
+        follow(self._service, self._context.clock.now_ms())
 
     def _notice_drained(self, task: store.Task) -> None:
         for group, port in specs.ports(self._service):
@@ -101,7 +109,7 @@ class ServiceLoop:
         if deployment is None:
             return
         if task.started_ms is not None:
-            deployment.launch_failures, deployment.throttled = 0, False
+            deployment.launch_failures, deployment.throttled, deployment.ran = 0, False, True
         else:
             deployment.launch_failures += 1
             deployment.last_failure_ms = task.died_ms or 0

@@ -14,6 +14,8 @@ def service_spec(
     order: model.StopOrder,
     scale: int,
     zones: tuple[str, ...],
+    *,
+    count_exits: bool,
 ) -> model.ServiceSpec:
     """What the service asks for, in scaled milliseconds. A deleted target group asks nothing."""
     return model.ServiceSpec(
@@ -28,6 +30,21 @@ def service_spec(
         stop_order=order,
         draining=service.status != "ACTIVE",
         inactive=service.status == "INACTIVE",
+        breaker=breaker(service.document["deploymentConfiguration"], count_exits=count_exits),
+    )
+
+
+def breaker(configuration: store.Document, *, count_exits: bool = True) -> model.Breaker:
+    """The circuit breaker of a deploymentConfiguration (R3.1, R3.2)."""
+    chosen = configuration.get("deploymentCircuitBreaker", {})
+    limit = chosen.get("thresholdConfiguration", {"type": "BOUNDED_PERCENT", "value": 50})
+    return model.Breaker(
+        enabled=chosen.get("enable", False),
+        rollback=chosen.get("rollback", False),
+        kind=model.ThresholdType(limit["type"]),
+        value=limit["value"],
+        reset_on_healthy=chosen.get("resetOnHealthyTask", True),
+        count_exits=count_exits,
     )
 
 
@@ -52,6 +69,11 @@ def _deployment(record: store.Deployment) -> model.Deployment:
         launch_failures=record.launch_failures,
         last_failure_ms=record.last_failure_ms,
         throttled=record.throttled,
+        failures=record.failures,
+        failed_ms=record.failed_ms,
+        ran=record.ran,
+        begun_ms=record.begun_ms,
+        stop_asked=record.stop_asked,
     )
 
 
@@ -76,6 +98,8 @@ def task(
         targets=_targets(records, service, record) if service else (),
         containers=tuple(_container(c, scale) for c in record.containers),
         stop_code=record.stop_code,
+        condemned=record.condemned,
+        counted=record.counted,
     )
 
 

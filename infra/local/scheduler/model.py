@@ -63,6 +63,37 @@ class StopCode(StrEnum):
     SERVICE_SCHEDULER_INITIATED = "ServiceSchedulerInitiated"
 
 
+class ThresholdType(StrEnum):
+    """How `value` becomes the circuit breaker's threshold (R3.2)."""
+
+    COUNT = "COUNT"
+    BOUNDED_PERCENT = "BOUNDED_PERCENT"
+    UNBOUNDED_PERCENT = "UNBOUNDED_PERCENT"
+
+
+class FailCause(StrEnum):
+    """Why a deployment is failed: the circuit breaker tripped, or StopServiceDeployment asked."""
+
+    BREAKER = "circuit breaker"
+    REQUESTED = "requested"
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """The deployment circuit breaker as configured (R3.1, R3.2, R3.4).
+
+    `value` is failures for COUNT, percent of the desired count otherwise. `count_exits`: a task
+    that ends by itself after it was RUNNING is a failure too (R3.5: sources disagree).
+    """
+
+    enabled: bool = False
+    rollback: bool = False
+    kind: ThresholdType = ThresholdType.BOUNDED_PERCENT
+    value: int = 50
+    reset_on_healthy: bool = True
+    count_exits: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One task in one target group; `since_ms` is when `state` was entered."""
@@ -92,6 +123,8 @@ class Task:
     `since_ms` is when `status` was entered, `started_ms` when the task first was RUNNING,
     `stop_asked_ms` when `desired` became STOPPED, and `died_ms` when an essential container ended
     unasked or the task failed to start. `checked`: an essential container has a health check.
+    `condemned`: the scheduler stopped it for its health. `counted`: the circuit breaker knows of
+    its failure.
     """
 
     id: str
@@ -110,6 +143,8 @@ class Task:
     targets: tuple[Target, ...] = ()
     containers: tuple[Container, ...] = ()
     stop_code: StopCode | None = None
+    condemned: bool = False
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +152,9 @@ class Deployment:
     """A deployment as observed; `id` has the form `ecs-svc/<19 digits>`.
 
     `launch_failures` counts tasks in a row that stopped without having been RUNNING, the last of
-    them at `last_failure_ms` (R2.11).
+    them at `last_failure_ms` (R2.11). `failures` is what the circuit breaker counted, the last of
+    them at `failed_ms`; `ran`: one of its tasks has been RUNNING (R3.3). `begun_ms` is when it
+    became IN_PROGRESS, as a rollback too. `stop_asked`: StopServiceDeployment was called.
     """
 
     id: str
@@ -127,6 +164,11 @@ class Deployment:
     launch_failures: int = 0
     last_failure_ms: int = 0
     throttled: bool = False
+    failures: int = 0
+    failed_ms: int = 0
+    ran: bool = False
+    begun_ms: int = 0
+    stop_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +214,7 @@ class ServiceSpec:
     stop_order: StopOrder = StopOrder.DEREGISTER_FIRST
     draining: bool = False
     inactive: bool = False
+    breaker: Breaker = Breaker()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ applies the steps and calls again until a plan is empty; then it sleeps until so
 `look_again_at_ms`.
 """
 
+from infra.local.scheduler.breaker import judge_deployment
 from infra.local.scheduler.draft import Draft
 from infra.local.scheduler.model import Observed, ServiceSpec, StopOrder, Task, TaskStatus, Tempo
 from infra.local.scheduler.rollout import roll
@@ -21,8 +22,9 @@ def reconcile(spec: ServiceSpec, observed: Observed, now_ms: int) -> Plan:
         stop_task(task, spec.tempo, spec.stop_order, draft)
         _register(spec, task, draft)
     view = look(spec, observed, draft)
-    roll(spec, observed, view, draft)
-    settle(spec, observed, view, draft)
+    if not judge_deployment(spec, observed, view, draft):  # what fails now starts nothing more
+        roll(spec, observed, view, draft)
+        settle(spec, observed, view, draft)
     return draft.plan("the service is as desired, or waits for an event")
 
 

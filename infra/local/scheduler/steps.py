@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from infra.local.scheduler.model import StopCode, Target
+from infra.local.scheduler.model import FailCause, StopCode, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,34 @@ class CompleteDeployment:
 
 
 @dataclass(frozen=True, slots=True)
+class CountFailure:
+    """The task is one more failure of its deployment, for the circuit breaker (R3.3)."""
+
+    task: str
+    deployment: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResetFailures:
+    """A task became healthy: the circuit breaker counts from 0 again (R3.4)."""
+
+    deployment: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailDeployment:
+    """The deployment's rolloutState becomes FAILED. `back_to` becomes PRIMARY and IN_PROGRESS
+    again, under its own id (R3.6, R3.7); None: nothing is rolled back."""
+
+    deployment: str
+    cause: FailCause
+    back_to: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class MarkSteady:
     """The service is (or is no longer) in a steady state; becoming steady is announced."""
 
@@ -118,6 +146,9 @@ Step = (
     | Terminate
     | Kill
     | CompleteDeployment
+    | CountFailure
+    | ResetFailures
+    | FailDeployment
     | MarkSteady
     | MarkStuck
     | MarkThrottled

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from infra.local.api.ecs.connect import connect_namespace, discovery_name
 from infra.local.api.ecs.deployments import SERVICE_DEFAULTS
+from infra.local.api.ecs.releasedocuments import current_revisions
 from infra.local.api.ecs.taskdocuments import PLATFORM_VERSION
 from infra.local.api.errors import ApiError
 from infra.local.api.identifiers import derived_id
@@ -51,6 +52,7 @@ def describe_service(store: Store, service: Service, *, with_tags: bool = False)
         "createdAt": to_datetime(service.created_ms),
         "createdBy": f"arn:aws:iam::{store.account}:root",
         **{name: settings[name] for name in _VERBATIM if name in settings},
+        **current_revisions(store, service),
     }
     if service.load_balancers or "healthCheckGracePeriodSeconds" in service.document:
         document["healthCheckGracePeriodSeconds"] = service.grace_period
@@ -62,7 +64,7 @@ def describe_service(store: Store, service: Service, *, with_tags: bool = False)
 def _events(service: Service) -> list[Document]:
     return [
         {"id": event.id, "createdAt": to_datetime(event.created_ms), "message": event.message}
-        for event in reversed(service.events)
+        for event in service.events
     ]
 
 
@@ -76,7 +78,7 @@ def _deployment(
         "taskDefinition": deployment.task_definition,
         "desiredCount": deployment.desired_count,
         **_totals(own),
-        "failedTasks": deployment.failed_tasks,
+        "failedTasks": deployment.failures,
         "createdAt": to_datetime(deployment.created_ms),
         "updatedAt": to_datetime(deployment.updated_ms),
         "platformVersion": PLATFORM_VERSION,

@@ -43,3 +43,11 @@ def service_not_active() -> ApiError:
 def namespace_not_found(namespace: str) -> ApiError:
     message = f"Namespace {namespace} was not found: create it with servicediscovery first"
     return ApiError("NamespaceNotFoundException", message)
+
+
+def service_deployment_not_found() -> ApiError:
+    return ApiError("ServiceDeploymentNotFoundException", "Service deployment not found.")
+
+
+def conflict(message: str) -> ApiError:
+    return ApiError("ConflictException", message)

@@ -5,6 +5,7 @@ from infra.local.api.elbv2.usage import balancers_of
 from infra.local.store import Document, Store, TaskDefinition
 
 TARGET_GROUPS_MAX = 5
+THRESHOLD_MAX = 1_000
 GRACE_MAX = 2_147_483_647
 PERCENT_DEFAULTS = {"maximumPercent": 200, "minimumHealthyPercent": 100}
 
@@ -51,9 +52,23 @@ def check_counts(document: Document) -> None:
             "Both maximumPercent and minimumHealthyPercent cannot be 100 "
             "as this will block deployments."
         )
+    _check_breaker(percents.get("deploymentCircuitBreaker", {}))
     if document.get("availabilityZoneRebalancing") == "ENABLED" and most <= 100:
         raise errors.parameter_error(
             f"availabilityZoneRebalancing needs a maximumPercent above 100, it is {most}"
+        )
+
+
+def _check_breaker(breaker: Document) -> None:
+    """The threshold of the circuit breaker; its largest values are a guess (R3.2)."""
+    limit = breaker.get("thresholdConfiguration")
+    if limit is None:
+        return
+    most = 100 if limit["type"].endswith("PERCENT") else THRESHOLD_MAX
+    if not 1 <= limit["value"] <= most:
+        raise errors.parameter_error(
+            f"thresholdConfiguration of type {limit['type']} has value {limit['value']}, "
+            f"it must be 1 to {most}"
         )
 
 

@@ -6,7 +6,12 @@ from infra.local.api.context import Context
 from infra.local.api.ecs import errors
 from infra.local.api.ecs.clusters import check_providers
 from infra.local.api.ecs.connect import check_connect, connected_services
-from infra.local.api.ecs.deployments import start_deployment, starts_deployment
+from infra.local.api.ecs.deployments import (
+    apply_document,
+    end_deployment,
+    start_deployment,
+    starts_deployment,
+)
 from infra.local.api.ecs.documents import describe_service
 from infra.local.api.ecs.fargate import check_fargate, check_network
 from infra.local.api.ecs.lookup import (
@@ -68,7 +73,7 @@ class Services:
         new = starts_deployment(before, after, forced=params.get("forceNewDeployment", False))
         if new:
             self._check_parts(cluster, service.arn, after)
-        _apply(service, after)
+        apply_document(service, after)
         self._deploy(cluster, service, new=new)
         self._context.signals.service_changed(service.arn)
         return {"service": describe_service(self._store, service)}
@@ -85,6 +90,7 @@ class Services:
         service.desired_count = 0
         for deployment in service.deployments:
             deployment.desired_count = 0
+        end_deployment(service, self._context.now_ms())
         service.status = "DRAINING"
         self._context.signals.service_changed(service.arn)
         return {"service": describe_service(self._store, service)}
@@ -151,7 +157,7 @@ class Services:
             document=document,
             tags=read_tags(params.get("tags"), "InvalidParameterException"),
         )
-        _apply(service, document)
+        apply_document(service, document)
         return service
 
     def _with_definition(self, params: Document) -> Document:
@@ -196,18 +202,6 @@ def _check_settings(document: Document) -> None:
     check_built(document)
     check_counts(document)
     check_network(document)
-
-
-def _apply(service: Service, document: Document) -> None:
-    """Copy what the controllers act on out of the service's document."""
-    service.document = document
-    service.task_definition = document["taskDefinition"]
-    service.desired_count = document["desiredCount"]
-    deployment = document["deploymentConfiguration"]
-    service.minimum_healthy_percent = deployment["minimumHealthyPercent"]
-    service.maximum_percent = deployment["maximumPercent"]
-    service.grace_period = document.get("healthCheckGracePeriodSeconds", 0)
-    service.load_balancers = document.get("loadBalancers", [])
 
 
 def _arns(arns: list[str], params: Document) -> Document:
