@@ -11,11 +11,16 @@ import pytest
 
 from infra.local.scheduler.model import Observed, ServiceSpec, Task
 from infra.local.scheduler.reconcile import reconcile, reconcile_task
-from tests.scheduler import ending_cases, health_cases, rollout_cases
+from tests.scheduler import breaker_cases, ending_cases, health_cases, rollout_cases
 from tests.scheduler.case import Case
 from tests.scheduler.situation import NOW_MS, healthy, leaving, running
 
-CASES = (*rollout_cases.CASES, *health_cases.CASES, *ending_cases.CASES)
+CASES = (
+    *rollout_cases.CASES,
+    *health_cases.CASES,
+    *ending_cases.CASES,
+    *breaker_cases.CASES,
+)
 
 
 def shuffled(observed: Observed, rng: random.Random) -> Observed:

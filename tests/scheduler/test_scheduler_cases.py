@@ -3,10 +3,15 @@
 import pytest
 
 from infra.local.scheduler.reconcile import reconcile
-from tests.scheduler import ending_cases, health_cases, rollout_cases
+from tests.scheduler import breaker_cases, ending_cases, health_cases, rollout_cases
 from tests.scheduler.case import Case
 
-CASES = (*rollout_cases.CASES, *health_cases.CASES, *ending_cases.CASES)
+CASES = (
+    *rollout_cases.CASES,
+    *health_cases.CASES,
+    *ending_cases.CASES,
+    *breaker_cases.CASES,
+)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.sentence)

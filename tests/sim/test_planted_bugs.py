@@ -2,13 +2,18 @@
 
 import pytest
 
-from tests.scheduler import ending_cases, health_cases, rollout_cases
+from tests.scheduler import breaker_cases, ending_cases, health_cases, rollout_cases
 from tests.sim.core import REAL, Core, unload
 from tests.sim.planted_bugs import BUGS, PlantedBug, alias, plant
 from tests.sim.scenario import tell
 
-CASES = (*rollout_cases.CASES, *health_cases.CASES, *ending_cases.CASES)
-SEEDS = 30
+CASES = (
+    *rollout_cases.CASES,
+    *health_cases.CASES,
+    *ending_cases.CASES,
+    *breaker_cases.CASES,
+)
+SEEDS = 60
 
 
 def case_that_fails(core: Core) -> str | None:
