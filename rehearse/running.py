@@ -54,6 +54,12 @@ state_option = click.option(
 @click.option("--https-port", default=8443, show_default=True, help="Serves listener port 443.")
 @click.option("--seed", default="0", show_default=True, help="Decides what the tempo draws.")
 @click.option("--fallback", help="URL that answers every other AWS API (default: moto).")
+@click.option(
+    "--count-exits/--no-count-exits",
+    default=True,
+    show_default=True,
+    help="Whether the circuit breaker counts tasks that were RUNNING and ended by themselves.",
+)
 @click.option("--detach", is_flag=True, help="Return when ready; `rehearse down` stops it.")
 @click.option("--lifeline", is_flag=True, hidden=True, help="Stop when stdin is closed.")
 @click.option("--ready-fd", type=int, hidden=True, help="Where to write `ready`.")

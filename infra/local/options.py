@@ -27,6 +27,7 @@ class Options:
     tempo: str = "fast"
     seed: str = "0"
     fallback: str | None = None
+    count_exits: bool = True  # the circuit breaker counts exits after RUNNING (R3.5)
     hosts: tuple[str, ...] = ()  # names besides loopback by which callers may reach the plane
 
     @property

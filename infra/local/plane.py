@@ -109,6 +109,7 @@ class Plane:
             note=self.journal.write,
             spawn=Guarded(tasks, self.journal.write),
             group_changed=lambda arn: self.balancers.group_changed(arn),
+            count_exits=options.count_exits,
         )
         self.scheduling = Scheduling(self._context)
         self.balancers = Balancers(

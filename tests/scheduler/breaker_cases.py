@@ -38,8 +38,8 @@ ON = Breaker(enabled=True, rollback=True)
 ALONE = Breaker(enabled=True, rollback=False)
 
 
-def guarded(desired: int = 2, breaker: Breaker = ON, **more: int) -> ServiceSpec:
-    return replace(service(desired, **more), breaker=breaker)
+def guarded(desired: int = 2, breaker: Breaker = ON) -> ServiceSpec:
+    return replace(service(desired), breaker=breaker)
 
 
 def unborn(name: str, deployment: str = "new", *, ms_ago: int = 60_000) -> Task:
