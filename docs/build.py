@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from docs import drills, lifecycle, reference
+from docs import drills, lifecycle, proof, reference
 
 ROOT = Path(__file__).parent.parent
 HEADER = "<!-- written by `python -m docs.build`: change the code, not this page -->\n\n"
@@ -24,6 +24,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "tempo.md": reference.tempo,
     "operations.md": reference.operations,
     "checks.md": drills.checks,
+    "proof.md": proof.proof,
 }
 PARTS: Mapping[str, Callable[[], str]] = {
     "drills": drills.drill_table,

@@ -8,6 +8,7 @@ import click
 import pytest
 
 from docs import build
+from docs.proof import INVARIANTS
 from loadtest.settings import add_options
 from rehearse.cli import all_commands
 from tests.docs.pages import ROOT, anchors, links, name_of, pages
@@ -113,3 +114,10 @@ def test_every_rule_that_the_code_names_is_listed_with_its_source() -> None:
         for rule in RULE.findall(path.read_text())
     }
     assert not sorted(rule for rule in named if f"**{rule}** " not in listed)
+
+
+def test_every_invariant_names_tests_that_are_there() -> None:
+    assert [name for name, *_ in INVARIANTS] == [f"I{n}" for n in range(1, 17)]
+    for name, _, _, files in INVARIANTS:
+        assert files, name
+        assert all((ROOT / "tests" / file).exists() for file in files), name
