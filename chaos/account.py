@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
@@ -16,6 +16,9 @@ from chaos.answers import (
     health_view,
     log_view,
     next_revision,
+    revisions_of,
+    service_deployment_view,
+    service_update,
     service_view,
     task_view,
 )
@@ -26,12 +29,23 @@ from chaos.target import (
     HealthView,
     LogView,
     Place,
+    Revision,
+    ServiceChange,
+    ServiceDeploymentView,
     ServiceView,
     TaskView,
 )
 
 DESCRIBED_AT_ONCE = 100  # DescribeTasks' limit
+SERVICE_DEPLOYMENTS_MAX = 5  # of each service; DescribeServiceDeployments takes 20
 LOG_PAGES_MAX = 50
+LOG_EVENTS = ("listening", "sigterm")
+HEALTH_CHECK = (
+    "HealthCheckIntervalSeconds",
+    "HealthCheckTimeoutSeconds",
+    "HealthyThresholdCount",
+    "UnhealthyThresholdCount",
+)
 ACCESS_TIMEOUT_SECONDS = 30.0
 
 Client = Any  # boto3 makes its clients at run time and has no types
@@ -101,6 +115,7 @@ class Account:
     place: Place
     names: tuple[str, ...]
     load_balancer: str | None = None
+    _definitions: dict[str, str] = field(default_factory=dict)  # by service revision; never change
 
     def services(self) -> tuple[ServiceView, ...]:
         with calling("DescribeServices"):
@@ -146,6 +161,49 @@ class Account:
                 )
             yield from map(task_view, answer["tasks"])
 
+    def stopped(self) -> frozenset[str]:
+        found: set[str] = set()
+        with calling("ListTasks"):
+            for name in self.names:
+                pages = self.clients.ecs.get_paginator("list_tasks").paginate(
+                    cluster=self.place.cluster, serviceName=name, desiredStatus="STOPPED"
+                )
+                found.update(arn.rsplit("/", 1)[-1] for page in pages for arn in page["taskArns"])
+        return frozenset(found)
+
+    def service_deployments(self) -> tuple[ServiceDeploymentView, ...]:
+        found: list[ServiceDeploymentView] = []
+        for name in self.names:
+            with calling("ListServiceDeployments"):
+                listed = self.clients.ecs.list_service_deployments(
+                    cluster=self.place.cluster, service=name, maxResults=SERVICE_DEPLOYMENTS_MAX
+                )
+            arns = [brief["serviceDeploymentArn"] for brief in listed["serviceDeployments"]]
+            if arns:
+                found += self._service_deployments(arns)
+        return tuple(found)
+
+    def _service_deployments(self, arns: list[str]) -> list[ServiceDeploymentView]:
+        with calling("DescribeServiceDeployments"):
+            answer = self.clients.ecs.describe_service_deployments(serviceDeploymentArns=arns)
+        described = answer["serviceDeployments"]
+        wanted = {arn for each in described for arn in revisions_of(each)}
+        self._learn(sorted(wanted - self._definitions.keys()))
+        return [
+            service_deployment_view(each, self._definitions)
+            for each in described
+            if "targetServiceRevision" in each
+        ]
+
+    def _learn(self, revisions: list[str]) -> None:
+        """Remember the task definitions of these service revisions."""
+        if not revisions:
+            return
+        with calling("DescribeServiceRevisions"):
+            answer = self.clients.ecs.describe_service_revisions(serviceRevisionArns=revisions)
+        for revision in answer["serviceRevisions"]:
+            self._definitions[revision["serviceRevisionArn"]] = revision["taskDefinition"]
+
     def health(self, group: str) -> tuple[HealthView, ...]:
         with calling("DescribeTargetHealth"):
             answer = self.clients.elbv2.describe_target_health(TargetGroupArn=group)
@@ -163,28 +221,44 @@ class Account:
                 TargetGroupArn=group, Attributes=pairs
             )
 
-    def register_revision(self, service: str, marker: str) -> str:
+    def health_check(self, group: str) -> Mapping[str, str]:
+        with calling("DescribeTargetGroups"):
+            answer = self.clients.elbv2.describe_target_groups(TargetGroupArns=[group])
+        described = answer["TargetGroups"][0]
+        return {name: str(described[name]) for name in HEALTH_CHECK if name in described}
+
+    def register_revision(self, service: str, revision: Revision) -> str:
         current = next(view for view in self.services() if view.name == service)
         with calling("RegisterTaskDefinition"):
             answer = self.clients.ecs.describe_task_definition(
                 taskDefinition=current.task_definition, include=["TAGS"]
             )
-            request = next_revision(answer["taskDefinition"], answer.get("tags", []), marker)
+            request = next_revision(answer["taskDefinition"], answer.get("tags", []), revision)
             made = self.clients.ecs.register_task_definition(**request)
         return str(made["taskDefinition"]["taskDefinitionArn"])
 
-    def update_service(self, service: str, task_definition: str) -> None:
+    def update_service(self, service: str, change: ServiceChange) -> None:
+        cluster = self.place.cluster
         with calling("UpdateService"):
+            configuration: Mapping[str, object] = {}
+            if change.breaker is not None:
+                answer = self.clients.ecs.describe_services(cluster=cluster, services=[service])
+                configuration = answer["services"][0].get("deploymentConfiguration", {})
             self.clients.ecs.update_service(
-                cluster=self.place.cluster, service=service, taskDefinition=task_definition
+                cluster=cluster, service=service, **service_update(change, configuration)
             )
 
-    def sigterms(self, since_ms: float) -> tuple[LogView, ...]:
+    def stop_task(self, task: str, reason: str) -> None:
+        with calling("StopTask"):
+            self.clients.ecs.stop_task(cluster=self.place.cluster, task=task, reason=reason)
+
+    def logs(self, since_ms: float) -> tuple[LogView, ...]:
         found: list[LogView] = []
         for view in self.services():
             for group in self._log_groups(view.task_definition):
-                found += self._log_lines(view.name, group, since_ms)
-        return tuple(line for line in found if line.event == "sigterm")
+                for event in LOG_EVENTS:
+                    found += self._log_lines(view.name, group, event, since_ms)
+        return tuple(found)
 
     def _log_groups(self, task_definition: str) -> list[str]:
         with calling("DescribeTaskDefinition"):
@@ -195,16 +269,19 @@ class Account:
         ]
         return sorted({o["awslogs-group"] for o in options if "awslogs-group" in o})
 
-    def _log_lines(self, service: str, group: str, since_ms: float) -> Iterator[LogView]:
+    def _log_lines(
+        self, service: str, group: str, event: str, since_ms: float
+    ) -> Iterator[LogView]:
         request = {
             "logGroupName": group,
             "startTime": int(since_ms),
-            "filterPattern": '"sigterm"',
+            "filterPattern": f'"{event}"',
         }
         for _ in range(LOG_PAGES_MAX):
             with calling("FilterLogEvents"):
                 answer = self.clients.logs.filter_log_events(**request)
-            yield from filter(None, (log_view(service, event) for event in answer["events"]))
+            views = (log_view(service, line) for line in answer["events"])
+            yield from (view for view in views if view is not None and view.event == event)
             if not answer.get("nextToken"):
                 return
             request["nextToken"] = answer["nextToken"]

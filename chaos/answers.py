@@ -7,7 +7,18 @@ from typing import Any
 
 from chaos.clock import to_ms
 from chaos.entries import DeploymentSeen
-from chaos.target import AccessView, EventView, HealthView, LogView, ServiceView, TaskView
+from chaos.target import (
+    AccessView,
+    Breaker,
+    EventView,
+    HealthView,
+    LogView,
+    Revision,
+    ServiceChange,
+    ServiceDeploymentView,
+    ServiceView,
+    TaskView,
+)
 
 # boto3 has no types: an answer is a dict of the members in botocore's service models.
 Answer = Mapping[str, Any]
@@ -28,7 +39,8 @@ _NOT_REGISTERED = (
 
 def service_view(answer: Answer) -> ServiceView:
     """One element of DescribeServices' `services`."""
-    percent = answer.get("deploymentConfiguration", {}).get("minimumHealthyPercent", 100)
+    configuration = answer.get("deploymentConfiguration", {})
+    breaker = configuration.get("deploymentCircuitBreaker", {})
     balancers = answer.get("loadBalancers", [])
     return ServiceView(
         name=answer["serviceName"],
@@ -37,13 +49,15 @@ def service_view(answer: Answer) -> ServiceView:
         desired=answer["desiredCount"],
         running=answer["runningCount"],
         pending=answer["pendingCount"],
-        minimum_healthy_percent=percent,
+        minimum_healthy_percent=configuration.get("minimumHealthyPercent", 100),
         groups=tuple(b["targetGroupArn"] for b in balancers if "targetGroupArn" in b),
         deployments=tuple(_deployment(d) for d in answer.get("deployments", [])),
         events=tuple(
             EventView(e["id"], to_ms(e["createdAt"]), e["message"])
             for e in answer.get("events", [])
         ),
+        grace_seconds=answer.get("healthCheckGracePeriodSeconds") or 0,
+        breaker=Breaker(breaker.get("enable", False), breaker.get("rollback", False)),
     )
 
 
@@ -73,7 +87,42 @@ def task_view(answer: Answer) -> TaskView:
         stop_code=answer.get("stopCode"),
         reason=answer.get("stoppedReason"),
         exit_code=codes[0] if codes else None,
+        started_ms=_time(answer, "startedAt"),
+        stopped_ms=_time(answer, "stoppedAt"),
     )
+
+
+def _time(answer: Answer, name: str) -> float | None:
+    return to_ms(answer[name]) if name in answer else None
+
+
+def service_deployment_view(
+    answer: Answer, definitions: Mapping[str, str]
+) -> ServiceDeploymentView:
+    """One element of DescribeServiceDeployments' `serviceDeployments`.
+
+    `definitions` are the task definitions of service revisions, by the revision's ARN.
+    """
+    breaker, rollback = answer.get("deploymentCircuitBreaker", {}), answer.get("rollback", {})
+    return ServiceDeploymentView(
+        service=answer["serviceArn"].rsplit("/", 1)[-1],
+        id=answer["serviceDeploymentArn"].rsplit("/", 1)[-1],
+        status=answer["status"],
+        task_definition=definitions.get(answer["targetServiceRevision"]["arn"], ""),
+        reason=answer.get("statusReason"),
+        breaker=breaker.get("status"),
+        failures=breaker.get("failureCount", 0),
+        threshold=breaker.get("threshold"),
+        rollback_reason=rollback.get("reason"),
+        rolled_back_to=definitions.get(rollback.get("serviceRevisionArn", "")),
+    )
+
+
+def revisions_of(answer: Answer) -> set[str]:
+    """The ARNs of the service revisions that a service deployment speaks of."""
+    found = {answer["targetServiceRevision"]["arn"]} if "targetServiceRevision" in answer else set()
+    rollback = answer.get("rollback", {}).get("serviceRevisionArn")
+    return found | {rollback} if rollback else found
 
 
 def _address(answer: Answer) -> str | None:
@@ -134,16 +183,53 @@ def _access(answer: Answer) -> AccessView:
     )
 
 
-def next_revision(definition: Answer, tags: list[Answer], marker: str) -> dict[str, Any]:
-    """RegisterTaskDefinition's input: the same definition, REHEARSE_REVISION set everywhere."""
+def next_revision(definition: Answer, tags: list[Answer], revision: Revision) -> dict[str, Any]:
+    """RegisterTaskDefinition's input: the same definition with the revision's changes."""
     request = {k: v for k, v in definition.items() if k not in _NOT_REGISTERED}
+    containers = definition["containerDefinitions"]
+    application = next((c for c in containers if c.get("portMappings")), containers[0])
     request["containerDefinitions"] = [
-        {**container, "environment": _marked(container.get("environment", []), marker)}
-        for container in definition["containerDefinitions"]
+        _changed(container, revision, whole=container is application) for container in containers
     ]
     return {**request, "tags": tags} if tags else request
 
 
-def _marked(environment: list[Answer], marker: str) -> list[Answer]:
-    others = [pair for pair in environment if pair["name"] != "REHEARSE_REVISION"]
-    return [*others, {"name": "REHEARSE_REVISION", "value": marker}]
+def _changed(container: Answer, revision: Revision, *, whole: bool) -> dict[str, Any]:
+    marker = {"REHEARSE_REVISION": revision.marker}
+    given = {**revision.environment, **marker} if whole else marker
+    changed = {**container, "environment": _with(container.get("environment", []), given)}
+    if whole:
+        members = {
+            "image": revision.image,
+            "stopTimeout": revision.stop_timeout,
+            "entryPoint": revision.entry_point and list(revision.entry_point),
+            "command": revision.command and list(revision.command),
+        }
+        changed |= {name: value for name, value in members.items() if value is not None}
+    return changed
+
+
+def _with(environment: list[Answer], given: Mapping[str, str]) -> list[Answer]:
+    others = [pair for pair in environment if pair["name"] not in given]
+    return [*others, *({"name": name, "value": value} for name, value in given.items())]
+
+
+def service_update(change: ServiceChange, configuration: Answer) -> dict[str, Any]:
+    """UpdateService's input. The deployment configuration is sent whole: what is left out of it
+    might go back to a default.
+    """
+    members = {
+        "taskDefinition": change.task_definition,
+        "desiredCount": change.desired_count,
+        "healthCheckGracePeriodSeconds": change.grace_seconds,
+    }
+    request = {name: value for name, value in members.items() if value is not None}
+    if change.breaker is None:
+        return request
+    breaker = {
+        **configuration.get("deploymentCircuitBreaker", {}),
+        "enable": change.breaker.enable,
+        "rollback": change.breaker.rollback,
+    }
+    configured = {**configuration, "deploymentCircuitBreaker": breaker}
+    return {**request, "deploymentConfiguration": configured}

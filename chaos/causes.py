@@ -19,7 +19,11 @@ FAST_MS = 1000.0  # a request shorter than this is not cut for its length
 
 
 class Cause(StrEnum):
-    """What made a request fail. The words are those of verdict.json."""
+    """What a check found guilty. The words are those of verdict.json.
+
+    Up to UNKNOWN: why a request failed. After it: what else went wrong with a release, which
+    clients need not notice.
+    """
 
     CUT_AT_DELAY_END = "cut at the end of the deregistration delay"
     SIGTERM_FIRST = "SIGTERM before deregistration"
@@ -33,6 +37,13 @@ class Cause(StrEnum):
     NO_BALANCER = "no connection to the load balancer"
     KEEP_ALIVE = "keep-alive race"
     UNKNOWN = "unknown"
+    GRACE_TOO_SHORT = "killed within its start-up: grace period too short"
+    NO_BREAKER = "no circuit breaker: the release hangs"
+    NO_ROLLBACK = "circuit breaker without rollback: the failed release stays"
+
+
+REQUEST_CAUSES = tuple(Cause)[: tuple(Cause).index(Cause.UNKNOWN) + 1]
+OTHER_CAUSES = tuple(Cause)[len(REQUEST_CAUSES) :]
 
 
 @dataclass(frozen=True, slots=True)

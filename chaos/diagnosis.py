@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chaos.causes import Case, Cause, Verified, failed_requests
+from chaos.effect import DELAY
 from chaos.history import History
-from chaos.lives import DELAY, Life
+from chaos.lives import Life
 from chaos.target import group_name
 
 MARGIN = 1.2  # a setting must allow this much more than the longest that was seen
@@ -17,7 +18,12 @@ SHOWN = 3  # tasks named in one sentence
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A cause, how many requests it explains, what happened and what to do about it."""
+    """A cause, what happened and what to do about it.
+
+    `count` is how many it explains: requests for a cause of failed requests, else tasks. Any check
+    may give its finding diagnoses of its own; `advice` names the setting, its value, and the value
+    that the measured data supports.
+    """
 
     cause: Cause
     count: int
@@ -147,7 +153,7 @@ def _delay_advice(history: History, lives: Sequence[Life]) -> str:
     )
 
 
-# For causes whose remedy does not depend on a measured value.
+# For causes of failed requests whose remedy does not depend on a measured value.
 ADVICE = {
     Cause.SIGTERM_FIRST: "on SIGTERM keep serving for a while (DRAIN_SECONDS of the service, above"
     " the time until the load balancer has taken the target out) with /healthz failing, then end;"

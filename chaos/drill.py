@@ -7,6 +7,7 @@ from enum import StrEnum
 from chaos.causes import Cause
 from chaos.checks.finding import Check
 from chaos.clock import Clock
+from chaos.effect import BREAKER, DESIRED, GRACE, ROLLBACK
 from chaos.entries import Note, SettingSeen, Step
 from chaos.journal import Journal
 from chaos.run import Limits, ServiceSetup
@@ -27,17 +28,21 @@ class Variant(StrEnum):
 class Stage:
     """What a step may use. `marker` is this run's own value for REHEARSE_REVISION.
 
-    `revisions` maps each deployed service to the task definition that the drill made for it.
+    `setups` are all services of the target, `subjects` those that the drill acts on. `revisions`
+    maps each deployed service to the task definition that the drill made for it, `deployed_ms` to
+    the moment it was told to use it.
     """
 
     target: Target
     setups: tuple[ServiceSetup, ...]
+    subjects: tuple[ServiceSetup, ...]
     journal: Journal
     clock: Clock
     undo: UndoStack
     stop: Stop
     marker: str
     revisions: dict[str, str] = field(default_factory=dict)
+    deployed_ms: dict[str, float] = field(default_factory=dict)
 
     def step(self, name: str, text: str) -> None:
         """Record that the drill does something, right before it does."""
@@ -46,19 +51,45 @@ class Stage:
     def note(self, text: str) -> None:
         self.journal.write(Note(at_ms=self.clock.now_ms(), text=text))
 
-    def record_setting(self, service: str, group: str, name: str) -> str | None:
+    def follow(self, service: str) -> str:
+        """The command that watches what an undo has set under way."""
+        cluster = self.target.place.cluster
+        return f"aws ecs wait services-stable --cluster {cluster} --services {service}"
+
+    def passed_seconds(self, service: str) -> float:
+        """Unscaled seconds since the service was told to use the drill's revision."""
+        passed_ms = self.clock.now_ms() - self.deployed_ms[service]
+        return passed_ms * self.target.place.time_scale / 1000
+
+    def record_attribute(self, service: str, group: str, name: str) -> str | None:
         """Record a target group attribute as it is now; its value, None if it has none."""
         value = self.target.attributes(group).get(name)
         if value is not None:
-            now_ms = self.clock.now_ms()
-            seen = SettingSeen(at_ms=now_ms, service=service, group=group, name=name, value=value)
-            self.journal.write(seen)
+            self._record(service, name, value, group)
         return value
+
+    def record_service(self, service: str) -> None:
+        """Record a service's own settings as they are now."""
+        for view in self.target.services():
+            if view.name == service:
+                self._record(service, GRACE, str(view.grace_seconds))
+                self._record(service, BREAKER, str(view.breaker.enable).lower())
+                self._record(service, ROLLBACK, str(view.breaker.rollback).lower())
+                self._record(service, DESIRED, str(view.desired))
+
+    def record_health_check(self, service: str, group: str) -> None:
+        for name, value in self.target.health_check(group).items():
+            self._record(service, name, value, group)
+
+    def _record(self, service: str, name: str, value: str, group: str = "") -> None:
+        now_ms = self.clock.now_ms()
+        seen = SettingSeen(at_ms=now_ms, service=service, group=group, name=name, value=value)
+        self.journal.write(seen)
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One step. `plan` says what it would do to the given services, a line each, without acting."""
+    """One step. `plan` says what it would do to the drill's subjects, a line each, not acting."""
 
     name: str
     plan: Callable[[tuple[ServiceSetup, ...]], tuple[str, ...]]
@@ -81,7 +112,8 @@ class Offer:
 class Drill:
     """One drill. `settled` says what is still awaited, None when nothing is.
 
-    `expected` is the cause that the broken variant must be found guilty of.
+    `expected` is the cause that the broken variant must be found guilty of. `services` are the
+    names of those it acts on; where the target has none of them, and if empty, it is all.
     """
 
     name: str
@@ -94,3 +126,9 @@ class Drill:
     expected: Cause
     undo: str
     limits: Limits = field(default_factory=Limits)
+    services: tuple[str, ...] = ()
+
+    def subjects(self, setups: tuple[ServiceSetup, ...]) -> tuple[ServiceSetup, ...]:
+        """Which of the target's services the drill acts on."""
+        named = tuple(setup for setup in setups if setup.name in self.services)
+        return named or setups

@@ -27,7 +27,7 @@ class Step(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSeen(Entry):
-    """A task changed (DescribeTasks)."""
+    """A task changed (DescribeTasks). `started_ms`: it was RUNNING; both as ECS says, in UTC."""
 
     service: str
     task: str
@@ -40,6 +40,8 @@ class TaskSeen(Entry):
     stop_code: str | None = None
     reason: str | None = None
     exit_code: int | None = None
+    started_ms: float | None = None
+    stopped_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,27 @@ class ServiceSeen(Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceDeploymentSeen(Entry):
+    """A service deployment changed (DescribeServiceDeployments, DescribeServiceRevisions).
+
+    `task_definition` is that of its target revision, `rolled_back_to` that of the revision it went
+    back to. `breaker` is the circuit breaker's status; it trips when `failures` is `threshold`.
+    """
+
+    service: str
+    id: str
+    status: str
+    task_definition: str
+    reason: str | None = None
+    breaker: str | None = None
+    failures: int = 0
+    threshold: int | None = None
+    rollback_reason: str | None = None
+    rolled_back_to: str | None = None
+    error_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventSeen(Entry):
     """An ECS service event, at its own createdAt."""
 
@@ -86,7 +109,7 @@ class EventSeen(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSeen(Entry):
-    """A task's own log line (only `sigterm`), at the time the task gives."""
+    """A task's own log line (`listening` or `sigterm`), at the time the task gives."""
 
     service: str
     task: str
@@ -109,20 +132,24 @@ class AccessSeen(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingSeen(Entry):
-    """A target group attribute in effect from here on; unscaled, as the API returns it."""
+    """A setting in effect from here on; unscaled, as the API returns it.
+
+    `group` is empty for a setting of the service itself.
+    """
 
     service: str
-    group: str
     name: str
     value: str
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionMade(Entry):
-    """The drill registered this revision and told the service to use it."""
+    """The drill registered this revision, with these changes, and told the service to use it."""
 
     service: str
     task_definition: str
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +195,7 @@ KINDS: dict[str, type[Entry]] = {
     "task": TaskSeen,
     "target": TargetSeen,
     "service": ServiceSeen,
+    "service-deployment": ServiceDeploymentSeen,
     "event": EventSeen,
     "log": LogSeen,
     "access": AccessSeen,

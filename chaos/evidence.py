@@ -27,9 +27,9 @@ def collect_evidence(stage: Stage, record: Path, load_started_ms: float) -> None
 
 
 def collect_logs(stage: Stage, failed: frozenset[str], since_ms: float) -> None:
-    """The tasks' SIGTERM lines and the access log's failed requests."""
+    """The tasks' own lines and the access log's failed requests."""
     try:
-        for line in stage.target.sigterms(since_ms):
+        for line in stage.target.logs(since_ms):
             stage.journal.write(
                 LogSeen(at_ms=line.at_ms, service=line.service, task=line.task, event=line.event)
             )

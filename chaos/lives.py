@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from chaos.effect import DELAY
 from chaos.entries import GONE, Entry, LogSeen, RevisionMade, SettingSeen, TargetSeen, TaskSeen
 from chaos.history import History
 from chaos.target import revision_of
 
-DELAY = "deregistration_delay.timeout_seconds"
 DRAINING = "draining"
 HEALTHY = "healthy"
 UNUSED = (GONE, "unused")
@@ -95,7 +95,7 @@ def _life(history: History, states: list[TaskSeen], targets: list[TargetSeen]) -
         targets=tuple(targets),
         draining=draining,
         left=_first(e for e in targets if e.state in UNUSED),
-        sigterm=_sigterm(history, first.task),
+        sigterm=_logged(history, first.task, "sigterm"),
         stopping=_first(e for e in states if e.status in ENDING),
         stopped=_first(e for e in states if e.status == "STOPPED"),
         delay_seconds=_delay(history, targets, draining),
@@ -109,9 +109,9 @@ def _first(entries: Iterable[TaskSeen | TargetSeen]) -> Moment | None:
     return None
 
 
-def _sigterm(history: History, task: str) -> Moment | None:
+def _logged(history: History, task: str, event: str) -> Moment | None:
     for entry in history.of(LogSeen):
-        if entry.task == task and entry.event == "sigterm":
+        if entry.task == task and entry.event == event:
             return Moment(entry.at_ms, entry.at_ms, entry.line)
     return None
 

@@ -10,6 +10,7 @@ from chaos.entries import (
     ObservationEnded,
     OrdersSeen,
     RevisionMade,
+    ServiceDeploymentSeen,
     ServiceSeen,
     SettingSeen,
     Step,
@@ -33,6 +34,8 @@ def narrate(entry: Entry) -> str:  # noqa: C901 - one case per kind of entry
             return f"target {entry.address} of {group_name(entry.group)} {entry.state}{reason}"
         case ServiceSeen():
             return f"{entry.service}: {entry.running} of {entry.desired} run, {_rollouts(entry)}"
+        case ServiceDeploymentSeen():
+            return _service_deployment(entry)
         case EventSeen():
             return entry.message
         case LogSeen():
@@ -40,9 +43,11 @@ def narrate(entry: Entry) -> str:  # noqa: C901 - one case per kind of entry
         case AccessSeen():
             return _access(entry)
         case SettingSeen():
-            return f"{entry.name} of {group_name(entry.group)} is {entry.value}"
+            owner = group_name(entry.group) if entry.group else entry.service
+            return f"{entry.name} of {owner} is {entry.value}"
         case RevisionMade():
-            return f"{entry.service} is to run {revision_of(entry.task_definition)}"
+            changes = "".join(f", {change}" for change in entry.changes)
+            return f"{entry.service} is to run {revision_of(entry.task_definition)}{changes}"
         case OrdersSeen():
             return f"{entry.found} of {entry.acknowledged} acknowledged orders found"
         case AnswerSeen():
@@ -59,6 +64,16 @@ def _state(entry: TaskSeen) -> str:
     ended = f", exit {entry.exit_code}" if entry.exit_code is not None else ""
     reason = f", {entry.reason}" if entry.reason else ""
     return f"{entry.status}, desired {entry.desired}{ended}{reason}"
+
+
+def _service_deployment(entry: ServiceDeploymentSeen) -> str:
+    limit = "" if entry.threshold is None else f" of {entry.threshold}"
+    breaker = (
+        f", breaker {entry.breaker} ({entry.failures}{limit} failures)" if entry.breaker else ""
+    )
+    reason = f": {entry.reason}" if entry.reason else ""
+    revision = revision_of(entry.task_definition)
+    return f"{entry.service}'s service deployment to {revision} is {entry.status}{breaker}{reason}"
 
 
 def _rollouts(entry: ServiceSeen) -> str:

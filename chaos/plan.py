@@ -31,7 +31,7 @@ def _described(setup: ServiceSetup) -> str:
 
 def _steps(drill: Drill, variant: Variant, setups: tuple[ServiceSetup, ...]) -> list[str]:
     offer = drill.offer
-    acts = [line for act in drill.steps[variant] for line in act.plan(setups)]
+    acts = [line for act in drill.steps[variant] for line in act.plan(drill.subjects(setups))]
     texts = [
         "wait until all services are stable and probes are good",
         f"load: {offer.rate:g} requests per real second, at least {offer.arrivals}",

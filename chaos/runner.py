@@ -10,12 +10,12 @@ from pathlib import Path
 from chaos.causes import failed_ids
 from chaos.clock import Clock
 from chaos.drill import Drill, Stage, Variant
+from chaos.effect import DELAY
 from chaos.errors import DrillError, StoppedError
 from chaos.evidence import collect_evidence, collect_logs
 from chaos.gate import pass_gate
 from chaos.guard import Guard
 from chaos.journal import Journal, write_run
-from chaos.lives import DELAY
 from chaos.load import LOAD_COMMAND, Load, LoadPlan
 from chaos.outcome import Outcome
 from chaos.records import read_records, tally
@@ -62,6 +62,8 @@ def run_drill(order: Order, target: Target, folder: Path) -> Run:
             ending, why = performance.play()
         finally:
             failures = performance.clear()
+            for text in performance.under_way:
+                order.say(text)
         if failures:
             ending, why = Outcome.ERROR.value, "; ".join(failures)
         elif ending == JUDGED and stop.asked is not None:
@@ -131,6 +133,7 @@ class Performance:
         self._stage = Stage(
             target=target,
             setups=run.services,
+            subjects=order.drill.subjects(run.services),
             journal=journal,
             clock=clock,
             undo=self._undo,
@@ -187,8 +190,10 @@ class Performance:
 
     def _record_settings(self) -> None:
         for setup in self._run.services:
+            self._stage.record_service(setup.name)
             for group in setup.groups:
-                self._stage.record_setting(setup.name, group, DELAY)
+                self._stage.record_attribute(setup.name, group, DELAY)
+                self._stage.record_health_check(setup.name, group)
 
     def _settle(self) -> None:
         """Wait until the drill says so; the guard's deadline ends this wait."""
@@ -198,7 +203,7 @@ class Performance:
                 self._order.say(f"waiting: {awaited}")
                 told = awaited
             self._stop.wait(LOOK_SECONDS)
-        self._stage.step("settled", "the deployment has settled")
+        self._stage.step("settled", "what the drill waits for has happened")
 
     def _finish_load(self) -> None:
         """Go on until enough arrivals, then end the load and let it finish."""
@@ -211,6 +216,11 @@ class Performance:
         self._stage.step("load ends", "no new arrivals; requests in flight finish")
         if (why := self._load.finish()) is not None:
             self._stage.note(f"load not offered: {why}")
+
+    @property
+    def under_way(self) -> tuple[str, ...]:
+        """What the undos have started and not waited for, a sentence each."""
+        return tuple(self._undo.under_way)
 
     def clear(self) -> tuple[str, ...]:
         """End what was started and undo what was done; a sentence for each failed undo."""

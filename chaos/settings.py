@@ -1,8 +1,11 @@
-"""Changing a target group's attribute so that it is put back on any ending."""
+"""Changing settings so that they are put back on any ending."""
+
+from dataclasses import replace
 
 from chaos.drill import Stage
+from chaos.effect import BREAKER, DESIRED, GRACE, ROLLBACK
 from chaos.errors import TargetError
-from chaos.target import group_name
+from chaos.target import Breaker, ServiceChange, ServiceView, group_name
 
 
 def set_attribute(stage: Stage, service: str, group: str, name: str, value: str) -> None:
@@ -13,7 +16,7 @@ def set_attribute(stage: Stage, service: str, group: str, name: str, value: str)
 
     def put_back() -> None:
         stage.target.set_attributes(group, {name: former})
-        now = stage.record_setting(service, group, name)
+        now = stage.record_attribute(service, group, name)
         if now != former:
             raise TargetError(f"{name} of {group_name(group)} is {now}, not {former} again")
 
@@ -21,4 +24,64 @@ def set_attribute(stage: Stage, service: str, group: str, name: str, value: str)
     stage.undo.register(text, put_back)
     stage.step("setting", f"{name} of {group_name(group)} from {former} to {value}")
     stage.target.set_attributes(group, {name: value})
-    stage.record_setting(service, group, name)
+    stage.record_attribute(service, group, name)
+
+
+def set_service(stage: Stage, service: str, change: ServiceChange) -> None:
+    """Change a service's own settings, their undo registered first; values are recorded.
+
+    `change` is about settings only; a task definition is deployed by chaos.deploying. Putting
+    `desired_count` back starts or stops tasks: it is under way when the undo returns.
+    """
+    view = view_of(stage, service)
+    former = _former(view, change)
+
+    def put_back() -> None:
+        stage.target.update_service(service, former)
+        stage.record_service(service)
+
+    before, after = shown(former), shown(change)
+    follow = stage.follow(service) if change.desired_count is not None else ""
+    stage.undo.register(f"{service} back to {before}", put_back, follow)
+    stage.step("setting", f"UpdateService {service}: from {before} to {after}")
+    stage.target.update_service(service, change)
+    stage.record_service(service)
+
+
+def view_of(stage: Stage, service: str) -> ServiceView:
+    """The service as it is now."""
+    found = (view for view in stage.target.services() if view.name == service)
+    view = next(found, None)
+    if view is None:
+        raise TargetError(f"service {service} is gone")
+    return view
+
+
+def _former(view: ServiceView, change: ServiceChange) -> ServiceChange:
+    """What puts back exactly what the change changes."""
+    whole = ServiceChange(
+        desired_count=view.desired, grace_seconds=view.grace_seconds, breaker=view.breaker
+    )
+    unchanged = {
+        name: None
+        for name in ("desired_count", "grace_seconds", "breaker")
+        if getattr(change, name) is None
+    }
+    return replace(whole, **unchanged)
+
+
+def shown(change: ServiceChange) -> str:
+    """`healthCheckGracePeriodSeconds=0, deploymentCircuitBreaker.enable=false`."""
+    return ", ".join(f"{name}={value}" for name, value in members(change))
+
+
+def members(change: ServiceChange) -> list[tuple[str, str]]:
+    """Names as in the API, values as JSON has them."""
+    found = [(DESIRED, change.desired_count), (GRACE, change.grace_seconds)]
+    pairs = [(name, str(value)) for name, value in found if value is not None]
+    return pairs + (_breaker(change.breaker) if change.breaker is not None else [])
+
+
+def _breaker(breaker: Breaker) -> list[tuple[str, str]]:
+    flags = ((BREAKER, breaker.enable), (ROLLBACK, breaker.rollback))
+    return [(name, str(value).lower()) for name, value in flags]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chaos.causes import Cause
 from chaos.drill import Drill, Variant
-from chaos.drills import all_drills
+from chaos.drills import all_drills, core_drills
 from chaos.errors import DrillError, UsageError
 from chaos.history import History, read_history
 from chaos.junit import write_junit
@@ -26,12 +26,12 @@ VARIANTS = ("fixed", "broken", BOTH)
 
 
 def find_drills(names: Sequence[str]) -> tuple[Drill, ...]:
-    """The drills of these names, all for none. UsageError names the unknown one."""
+    """The drills of these names, the core set for none. UsageError names the unknown one."""
     known = {drill.name: drill for drill in all_drills()}
     for name in names:
         if name not in known:
             raise UsageError(f"there is no drill {name!r}; there are: {', '.join(known)}")
-    return tuple(known[name] for name in names) or tuple(known.values())
+    return tuple(known[name] for name in names) or core_drills()
 
 
 def run_suite(

@@ -1,7 +1,7 @@
 """Where a drill acts: the nouns it sees and the promises it relies on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from chaos.entries import DeploymentSeen
@@ -41,6 +41,40 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Breaker:
+    """deploymentCircuitBreaker of a service."""
+
+    enable: bool = False
+    rollback: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What a new revision has other than its original; None: the same. Seconds are unscaled.
+
+    All but the marker (REHEARSE_REVISION) is about the application's container: the first one with
+    a port.
+    """
+
+    marker: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    entry_point: tuple[str, ...] | None = None
+    command: tuple[str, ...] | None = None
+    image: str | None = None
+    stop_timeout: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceChange:
+    """UpdateService's members that a drill may give; None: as it is."""
+
+    task_definition: str | None = None
+    desired_count: int | None = None
+    grace_seconds: int | None = None
+    breaker: Breaker | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EventView:
     id: str
     at_ms: float
@@ -61,6 +95,8 @@ class ServiceView:
     groups: tuple[str, ...]
     deployments: tuple[DeploymentSeen, ...]
     events: tuple[EventView, ...] = ()
+    grace_seconds: int = 0
+    breaker: Breaker = field(default_factory=Breaker)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +113,24 @@ class TaskView:
     stop_code: str | None = None
     reason: str | None = None
     exit_code: int | None = None
+    started_ms: float | None = None
+    stopped_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceDeploymentView:
+    """One element of DescribeServiceDeployments; see ServiceDeploymentSeen."""
+
+    service: str
+    id: str
+    status: str
+    task_definition: str
+    reason: str | None = None
+    breaker: str | None = None
+    failures: int = 0
+    threshold: int | None = None
+    rollback_reason: str | None = None
+    rolled_back_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +184,31 @@ class Target(Protocol):
     def tasks(self, known: Sequence[tuple[str, str]]) -> tuple[TaskView, ...]:
         """The running tasks of all services, and those of `known` (service, task id), ended too."""
 
+    def stopped(self) -> frozenset[str]:
+        """The ids of all stopped tasks that ECS still knows (an hour at least)."""
+
+    def service_deployments(self) -> tuple[ServiceDeploymentView, ...]:
+        """The latest service deployments of each service."""
+
     def health(self, group: str) -> tuple[HealthView, ...]: ...
 
     def attributes(self, group: str) -> Mapping[str, str]: ...
 
     def set_attributes(self, group: str, attributes: Mapping[str, str]) -> None: ...
 
-    def register_revision(self, service: str, marker: str) -> str:
-        """Copy the service's task definition with REHEARSE_REVISION=`marker`; its new ARN."""
+    def health_check(self, group: str) -> Mapping[str, str]:
+        """Interval, timeout and thresholds, by their names in DescribeTargetGroups."""
 
-    def update_service(self, service: str, task_definition: str) -> None: ...
+    def register_revision(self, service: str, revision: Revision) -> str:
+        """Copy the service's task definition with these changes; the new one's ARN."""
 
-    def sigterms(self, since_ms: float) -> tuple[LogView, ...]:
-        """The `sigterm` lines of all services' tasks."""
+    def update_service(self, service: str, change: ServiceChange) -> None: ...
+
+    def stop_task(self, task: str, reason: str) -> None:
+        """StopTask by task id; `reason` becomes the task's stoppedReason."""
+
+    def logs(self, since_ms: float) -> tuple[LogView, ...]:
+        """The `listening` and `sigterm` lines of all services' tasks."""
 
     def access(self, since_ms: float) -> tuple[AccessView, ...] | None:
         """The load balancer's access log; None where it is not reachable."""

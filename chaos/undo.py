@@ -16,17 +16,22 @@ class UndoStack:
 
     journal: Journal
     now_ms: Callable[[], float]
-    _undos: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
+    under_way: list[str] = field(default_factory=list)
+    _undos: list[tuple[str, Callable[[], None], str]] = field(default_factory=list)
 
-    def register(self, text: str, undo: Callable[[], None]) -> None:
-        """Remember how to put something back; `text` says what that does."""
-        self._undos.append((text, undo))
+    def register(self, text: str, undo: Callable[[], None], follow: str = "") -> None:
+        """Remember how to put something back; `text` says what that does.
+
+        `follow` is the command that watches it, if it goes on after the call that starts it was
+        accepted; `under_way` has a sentence for each such undo once it was run.
+        """
+        self._undos.append((text, undo, follow))
 
     def run(self) -> tuple[str, ...]:
         """Run all, each isolated from the failures of the others; one sentence per failure."""
         failures = []
         while self._undos:
-            text, undo = self._undos.pop()
+            text, undo, follow = self._undos.pop()
             try:
                 undo()
             except Exception as error:  # noqa: BLE001 - the fault-undo guard: recorded, exit 70
@@ -34,6 +39,8 @@ class UndoStack:
                 self._note("undo failed", f"{text}: {error}")
             else:
                 self._note("undo", text)
+                if follow:
+                    self.under_way.append(f"under way: {text}; watch it with: {follow}")
         return tuple(failures)
 
     def _note(self, name: str, text: str) -> None:

@@ -30,7 +30,7 @@ class Verdict:
 
     @property
     def causes(self) -> tuple[Cause, ...]:
-        """The causes of failed requests, the most frequent first."""
+        """What the findings' diagnoses say, in the order of the checks."""
         return tuple(d.cause for finding in self.findings for d in finding.diagnoses)
 
 

@@ -1,9 +1,9 @@
 """Watching a target by polling: only changes are written, with how late they may have been seen."""
 
 import threading
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from chaos.clock import Clock
 from chaos.entries import (
@@ -12,6 +12,7 @@ from chaos.entries import (
     EventSeen,
     Note,
     ObservationEnded,
+    ServiceDeploymentSeen,
     ServiceSeen,
     TargetSeen,
     TaskSeen,
@@ -21,11 +22,12 @@ from chaos.journal import Journal
 from chaos.outcome import Outcome
 from chaos.run import ServiceSetup
 from chaos.stop import Stop
-from chaos.target import HealthView, ServiceView, Target, TaskView
+from chaos.target import HealthView, ServiceDeploymentView, ServiceView, Target, TaskView
 
 BLIND_MAX_SECONDS = 10.0  # polls failing for longer than this end the run
 JOIN_SECONDS = 15.0
 STOPPED = "STOPPED"
+SELDOM = 3  # what cannot be missed is asked for once in so many intervals
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -66,10 +68,14 @@ class Observed:
     tasks: tuple[TaskView, ...] = ()
     health: Mapping[str, tuple[HealthView, ...]] = field(default_factory=dict)
     primaries: frozenset[tuple[str, str]] = frozenset()
+    service_deployments: tuple[ServiceDeploymentView, ...] = ()
 
 
 class Watch:
-    """Polls tasks, services and target health on two threads until `close`."""
+    """Polls tasks, services, target health and service deployments on three threads until `close`.
+
+    Tasks that came and went between two polls are found among the stopped ones, a little later.
+    """
 
     def __init__(
         self,
@@ -85,21 +91,39 @@ class Watch:
         self._tasks: Changes[str, TaskView] = Changes()
         self._services: Changes[str, ServiceView] = Changes()
         self._health = {group: Changes[str, HealthView]() for _, group in self._groups}
+        self._releases: Changes[str, ServiceDeploymentView] = Changes()
+        self._ended_before: frozenset[str] = frozenset()  # tasks that are none of this run's
+        self._missed: Mapping[str, float] = {}  # and since when each may have ended
+        self._asked_stopped_ms = 0.0
         self._events: set[str] = set()
         self._primaries: frozenset[tuple[str, str]] = frozenset()
         self._failed = 0
         self._seen_tasks: tuple[TaskView, ...] = ()
         self._seen_services: tuple[ServiceView, ...] = ()
         self._seen_health: dict[str, tuple[HealthView, ...]] = {}
+        self._seen_releases: tuple[ServiceDeploymentView, ...] = ()
+        self._releases_known = True
         self._threads = [
-            threading.Thread(target=self._loop, args=(poll,), name=poll.__name__, daemon=True)
-            for poll in (self.poll_tasks, self.poll_health)
+            threading.Thread(target=self._loop, args=(poll, often), name=poll.__name__, daemon=True)
+            for poll, often in (
+                (self.poll_tasks, 1),
+                (self.poll_health, 1),
+                (self.poll_ends, SELDOM),
+            )
         ]
 
     def start(self) -> None:
         """Poll everything once, so that a change in the first second is one; then go on."""
+        self._asked_stopped_ms = self._clock.now_ms()
+        self._ended_before = self._target.stopped()
         self.poll_tasks()
         self.poll_health()
+        try:
+            self.poll_service_deployments()
+        except TargetError as error:
+            self._releases_known = False
+            text = f"not observable here: service deployments ({error})"
+            self._write(Note(at_ms=self._clock.now_ms(), text=text))
         for thread in self._threads:
             thread.start()
 
@@ -111,6 +135,7 @@ class Watch:
                 thread.join(JOIN_SECONDS)
         self._write_precision("tasks", [self._tasks])
         self._write_precision("target health", list(self._health.values()))
+        self._write_precision("service deployments", [self._releases])
 
     @property
     def observed(self) -> Observed:
@@ -119,10 +144,11 @@ class Watch:
             self._seen_tasks,
             dict(self._seen_health),
             self._primaries,
+            self._seen_releases,
         )
 
-    def _loop(self, poll: Callable[[], None]) -> None:
-        interval = self._target.place.interval_ms / 1000
+    def _loop(self, poll: Callable[[], None], often: int) -> None:
+        interval = self._target.place.interval_ms / 1000 * often
         good_ms = started_ms = self._clock.now_ms()
         while not self._ended.wait(max(0.0, interval - (self._clock.now_ms() - started_ms) / 1000)):
             started_ms = self._clock.now_ms()
@@ -147,8 +173,10 @@ class Watch:
     def poll_tasks(self) -> None:
         """Look at tasks, services and their events once."""
         started_ms = self._clock.now_ms()
+        seen = {view.task for view in self._seen_tasks}
         known = [(v.service, v.task) for v in self._seen_tasks if v.status != STOPPED]
-        views = self._target.tasks(known)
+        missed = {task: since for task, since in self._missed.items() if task not in seen}
+        views = self._target.tasks([*known, *(("", task) for task in missed)])
         ended = [v for v in self._seen_tasks if v.status == STOPPED]
         now = {view.task: view for view in (*ended, *views)}
         ended_ms = self._clock.now_ms()
@@ -156,7 +184,8 @@ class Watch:
         self._seen_tasks = tuple(now.values())
         for _, view in changed:
             if view is not None:
-                self._write(TaskSeen(at_ms=ended_ms, error_ms=error_ms, **asdict(view)))
+                late_ms = ended_ms - missed[view.task] if view.task in missed else error_ms
+                self._write(TaskSeen(at_ms=ended_ms, error_ms=late_ms, **asdict(view)))
         self._poll_services()
 
     def _poll_services(self) -> None:
@@ -185,6 +214,21 @@ class Watch:
                 self._write(EventSeen(at_ms=event.at_ms, service=view.name, message=event.message))
             self._events.add(event.id)
 
+    def poll_ends(self) -> None:
+        """Look for tasks that came and went unseen, and at the service deployments."""
+        self._find_missed()
+        if self._releases_known:
+            self.poll_service_deployments()
+
+    def _find_missed(self) -> None:
+        """Note the stopped tasks that poll_tasks does not know, for its next look."""
+        asked_ms = self._clock.now_ms()
+        stopped = self._target.stopped() - self._ended_before
+        seen = {view.task for view in self._seen_tasks}
+        before, since_ms = self._missed, self._asked_stopped_ms
+        self._missed = {task: before.get(task, since_ms) for task in sorted(stopped - seen)}
+        self._asked_stopped_ms = asked_ms
+
     def poll_health(self) -> None:
         """Look at the targets of every group once."""
         for service, group in self._groups:
@@ -207,9 +251,22 @@ class Watch:
                     )
                 )
 
+    def poll_service_deployments(self) -> None:
+        """Look at the latest service deployments once."""
+        started_ms = self._clock.now_ms()
+        views = self._target.service_deployments()
+        ended_ms = self._clock.now_ms()
+        now = {view.id: view for view in views}
+        error_ms, changed = self._releases.update(now, started_ms, ended_ms)
+        self._seen_releases = views
+        for _, view in changed:
+            if view is not None:
+                seen = ServiceDeploymentSeen(at_ms=ended_ms, error_ms=error_ms, **asdict(view))
+                self._write(seen)
+
     def _write_precision(
-        self, source: str, polls: list[Changes[str, TaskView]] | list[Changes[str, HealthView]]
-    ) -> None:
+        self, source: str, polls: Sequence[Changes[str, Any]]
+    ) -> None:  # any kind of view
         self._write(
             ObservationEnded(
                 at_ms=self._clock.now_ms(),

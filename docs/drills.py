@@ -3,7 +3,7 @@
 from dataclasses import fields
 from inspect import getdoc
 
-from chaos.causes import Cause
+from chaos.causes import OTHER_CAUSES, REQUEST_CAUSES, Cause
 from chaos.checks.finding import Check
 from chaos.diagnosis import ADVICE, MARGIN, ROUND_SECONDS
 from chaos.drill import Drill, Variant
@@ -23,6 +23,12 @@ MEANINGS = {
 MEASURED = {
     Cause.CUT_AT_DELAY_END: "set `deregistration_delay.timeout_seconds` to the longest request seen"
     f" times {MARGIN:g}, rounded up to {ROUND_SECONDS} s (the verdict has the number)",
+    Cause.GRACE_TOO_SHORT: "set `healthCheckGracePeriodSeconds` to the longest start measured and"
+    f" the time until the health check has passed, times {MARGIN:g}, rounded up to {ROUND_SECONDS}"
+    " s (the verdict has the number)",
+    Cause.NO_BREAKER: "set `deploymentCircuitBreaker.enable` and `rollback` to true (the verdict"
+    " has the failed task and the moment at which it would have tripped)",
+    Cause.NO_ROLLBACK: "set `deploymentCircuitBreaker.rollback` to true",
     Cause.APP_ERROR: "look into the application: the verdict names the routes and errors",
 }
 
@@ -57,7 +63,11 @@ def checks() -> str:
         "A cause is derived from data: the load balancer's response flag, who answered, and when,"
         " relative to draining and SIGTERM of the task that was asked. What cannot be derived is"
         " `unknown`.",
-        table(("cause", "advice"), ((c.value, _advice(c)) for c in Cause)),
+        table(("cause", "advice"), ((c.value, _advice(c)) for c in REQUEST_CAUSES)),
+        "## Other causes",
+        "What a check may find guilty although no request failed, derived from what was seen of"
+        " tasks, deployments and settings.",
+        table(("cause", "advice"), ((c.value, _advice(c)) for c in OTHER_CAUSES)),
         "## Limits",
         "What a run is held to. Names with `real` are real time; other durations are unscaled.",
         table(("limit", "value"), ([code(f.name), f"{f.default:g}"] for f in fields(Limits))),

@@ -11,7 +11,7 @@ from types import FrameType
 import click
 
 from chaos import suite
-from chaos.drills import all_drills
+from chaos.drills import all_drills, core_drills
 from chaos.options import SuiteOptions
 from chaos.target import TargetOptions
 from infra.local.folder import read_plane
@@ -25,7 +25,12 @@ OWN_SCALE = 10
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--list", "listed", is_flag=True, help="List the drills, one per line.")
+@click.option(
+    "--list",
+    "listed",
+    is_flag=True,
+    help="List the drills, one per line; those of the core set run when none is named.",
+)
 @click.option(
     "--variant",
     type=click.Choice(suite.VARIANTS),
@@ -85,7 +90,8 @@ def drill(
     """Rehearse: break something under load, judge what happened, undo it."""
     if listed:
         for each in all_drills():
-            click.echo(f"{each.name:<16} {each.question}")
+            mark = "core" if each in core_drills() else ""
+            click.echo(f"{each.name:<16} {mark:<5} {each.question}")
         return
     options = SuiteOptions(
         out=out,

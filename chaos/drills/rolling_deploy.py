@@ -12,12 +12,12 @@ from chaos.checks.requests import REQUESTS
 from chaos.checks.rollout import ROLLOUT
 from chaos.checks.targets import CAPACITY, DRAINED
 from chaos.checks.tasks import ORDER
+from chaos.deploying import begin, plan_deploy
 from chaos.drill import Act, Drill, Offer, Stage, Variant
-from chaos.entries import RevisionMade
-from chaos.lives import DELAY
+from chaos.effect import DELAY
 from chaos.run import ServiceSetup
 from chaos.settings import set_attribute
-from chaos.target import ServiceView, group_name, revision_of
+from chaos.target import Revision, ServiceView, group_name, revision_of
 from chaos.watch import Observed
 
 SHORT_DELAY_SECONDS = 5  # unscaled: shorter than the longest request the load sends
@@ -34,28 +34,22 @@ def plan_shorten(setups: tuple[ServiceSetup, ...]) -> tuple[str, ...]:
 
 def shorten(stage: Stage) -> None:
     """Make the deregistration delay shorter than the longest request."""
-    for setup in stage.setups:
+    for setup in stage.subjects:
         for group in setup.groups:
             set_attribute(stage, setup.name, group, DELAY, str(SHORT_DELAY_SECONDS))
 
 
-def plan_deploy(setups: tuple[ServiceSetup, ...]) -> tuple[str, ...]:
-    return tuple(
-        f"RegisterTaskDefinition like {revision_of(setup.task_definition)} with another"
-        f" REHEARSE_REVISION; UpdateService {setup.name}"
-        for setup in setups
-    )
+def plan(setups: tuple[ServiceSetup, ...]) -> tuple[str, ...]:
+    return plan_deploy(setups, Revision(marker=""))
 
 
 def deploy(stage: Stage) -> None:
     """Register a new revision of every service and tell the services to use them."""
-    for setup in stage.setups:
-        stage.revisions[setup.name] = stage.target.register_revision(setup.name, stage.marker)
+    same = Revision(marker=stage.marker)
+    for setup in stage.subjects:
+        stage.revisions[setup.name] = stage.target.register_revision(setup.name, same)
     for service, revision in stage.revisions.items():
-        stage.step("deploy", f"UpdateService {service} to {revision_of(revision)}")
-        now_ms = stage.clock.now_ms()
-        stage.journal.write(RevisionMade(at_ms=now_ms, service=service, task_definition=revision))
-        stage.target.update_service(service, revision)
+        begin(stage, service, revision)
 
 
 def settled(stage: Stage, observed: Observed) -> str | None:
@@ -106,10 +100,10 @@ ROLLING_DEPLOY = Drill(
     offer=Offer(rate=200.0, arrivals=6000, longest_seconds=15.0),
     probes=("/orders?limit=1", "/inventory"),
     steps={
-        Variant.FIXED: (Act("deploy", plan_deploy, deploy),),
+        Variant.FIXED: (Act("deploy", plan, deploy),),
         Variant.BROKEN: (
             Act("shorten the deregistration delay", plan_shorten, shorten, changes_settings=True),
-            Act("deploy", plan_deploy, deploy),
+            Act("deploy", plan, deploy),
         ),
     },
     settled=settled,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from chaos.effect import DELAY
 from chaos.entries import (
     GONE,
     AccessSeen,
@@ -22,7 +23,6 @@ from chaos.entries import (
 )
 from chaos.history import History, read_history
 from chaos.journal import Journal, write_run
-from chaos.lives import DELAY
 from chaos.records import Request, Write
 from chaos.run import JUDGED, Limits, Run, ServiceSetup
 from tests.chaos.recordfile import write_records

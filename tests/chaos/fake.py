@@ -8,16 +8,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from chaos.effect import DELAY
 from chaos.entries import DeploymentSeen
 from chaos.errors import TargetError
-from chaos.lives import DELAY
 from chaos.run import ServiceSetup
 from chaos.target import (
     AccessView,
+    Breaker,
     EventView,
     HealthView,
     LogView,
     Place,
+    Revision,
+    ServiceChange,
+    ServiceDeploymentView,
     ServiceView,
     TaskView,
 )
@@ -44,6 +48,11 @@ class FakeTarget:
         default_factory=lambda: {group_arn(name): "30" for name in SERVICES}
     )
     registered: list[str] = field(default_factory=list)
+    updates: list[tuple[str, ServiceChange]] = field(default_factory=list)
+    grace_seconds: int = 60
+    breaker: Breaker = Breaker(enable=True, rollback=True)  # noqa: RUF009 - frozen
+    gone: set[str] = field(default_factory=set)
+    releases: tuple[ServiceDeploymentView, ...] = ()
     history: list[tuple[str, str]] = field(default_factory=list)
     refuse: set[str] = field(default_factory=set)
     never_settles: bool = False
@@ -107,13 +116,17 @@ class FakeTarget:
             pending=0,
             minimum_healthy_percent=100,
             groups=(group_arn(name),),
+            grace_seconds=self.grace_seconds,
+            breaker=self.breaker,
             deployments=(new, old) if busy else (new,),
             events=(event,) if age >= 0 else (),
         )
 
     def tasks(self, known: Sequence[tuple[str, str]]) -> tuple[TaskView, ...]:
         self._call("ListTasks")
-        return tuple(view for name in SERVICES for view in self._tasks(name))
+        asked = [task for _, task in known if task in self.gone]
+        ended = [replace(self._task("order-api", 9, 2, "STOPPED"), task=task) for task in asked]
+        return (*(view for name in SERVICES for view in self._tasks(name)), *ended)
 
     def _tasks(self, service: str) -> Iterator[TaskView]:
         age = self._age(service)
@@ -169,16 +182,41 @@ class FakeTarget:
         self.history.append((group, attributes[DELAY]))
         self.delays[group] = attributes[DELAY]
 
-    def register_revision(self, service: str, marker: str) -> str:
+    def health_check(self, group: str) -> Mapping[str, str]:
+        return {"HealthCheckIntervalSeconds": "10"}
+
+    def register_revision(self, service: str, revision: Revision) -> str:
         self._call("RegisterTaskDefinition")
-        self.registered.append(marker)
+        self.registered.append(revision.marker)
         return definition_arn(service, 2)
 
-    def update_service(self, service: str, task_definition: str) -> None:
+    def update_service(self, service: str, change: ServiceChange) -> None:
         self._call("UpdateService")
-        self.deployed[service] = now_ms()
+        self.updates.append((service, change))
+        if change.task_definition is not None:
+            self._deploy(service, change.task_definition)
+        if change.grace_seconds is not None:
+            self.grace_seconds = change.grace_seconds
+        self.breaker = change.breaker or self.breaker
 
-    def sigterms(self, since_ms: float) -> tuple[LogView, ...]:
+    def _deploy(self, service: str, task_definition: str) -> None:
+        if task_definition == definition_arn(service, 1):
+            self.deployed.pop(service, None)
+        else:
+            self.deployed[service] = now_ms()
+
+    def stop_task(self, task: str, reason: str) -> None:
+        self._call("StopTask")
+        self.gone.add(task)
+
+    def stopped(self) -> frozenset[str]:
+        return frozenset(self.gone)
+
+    def service_deployments(self) -> tuple[ServiceDeploymentView, ...]:
+        self._call("ListServiceDeployments")
+        return self.releases
+
+    def logs(self, since_ms: float) -> tuple[LogView, ...]:
         return tuple(
             LogView(
                 self.deployed[service] + self._drained(service) + 5,

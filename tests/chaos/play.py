@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chaos.drill import Offer, Variant
 from chaos.drills.rolling_deploy import ROLLING_DEPLOY
-from chaos.lives import DELAY
+from chaos.effect import DELAY
 from chaos.run import Run
 from chaos.runner import Order, run_drill
 from chaos.suite import judge_folder

@@ -9,10 +9,27 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chaos.account import Clients, connect
-from chaos.answers import access_views, log_view, next_revision, service_view, task_view
+from chaos.answers import (
+    access_views,
+    log_view,
+    next_revision,
+    revisions_of,
+    service_deployment_view,
+    service_update,
+    service_view,
+    task_view,
+)
 from chaos.errors import TargetError, UsageError
 from chaos.resolve import resolve
-from chaos.target import TargetOptions, group_name, revision_of
+from chaos.target import (
+    Breaker,
+    Revision,
+    ServiceChange,
+    ServiceDeploymentView,
+    TargetOptions,
+    group_name,
+    revision_of,
+)
 
 GROUP = "arn:aws:elasticloadbalancing:eu-central-1:0:targetgroup/order-api/0123456789abcdef"
 Answer = dict[str, Any]  # boto3 has no types
@@ -213,13 +230,95 @@ def test_the_next_revision_is_the_same_with_another_marker() -> None:
             {"name": "sidecar", "image": "x"},
         ],
     }
-    request = next_revision(definition, [tag("team", "x")], "new")
+    request = next_revision(definition, [tag("team", "x")], Revision(marker="new"))
     assert set(request) == {"family", "cpu", "containerDefinitions", "tags"}
     app, sidecar = request["containerDefinitions"]
     marker = {"name": "REHEARSE_REVISION", "value": "new"}
     assert app["environment"] == [{"name": "A", "value": "1"}, marker]
     assert sidecar["environment"] == [marker]
     assert definition["containerDefinitions"][0]["environment"][1]["value"] == "old"  # type: ignore[index]  # a plain dict
+
+
+CONTAINERS: list[Answer] = [
+    {"name": "sidecar", "image": "x"},
+    {"name": "app", "image": "order-api:1", "portMappings": [{"containerPort": 8080}]},
+]
+
+
+def test_a_revision_changes_the_container_with_a_port() -> None:
+    revision = Revision(
+        marker="new",
+        environment={"FAULTS": "allow"},
+        entry_point=("sh", "-c"),
+        command=("exit 1",),
+        image="order-api:gone",
+        stop_timeout=2,
+    )
+    request = next_revision({"family": "f", "containerDefinitions": CONTAINERS}, [], revision)
+    sidecar, app = request["containerDefinitions"]
+    marker = {"name": "REHEARSE_REVISION", "value": "new"}
+    assert sidecar == {**CONTAINERS[0], "environment": [marker]}
+    assert app == {
+        **CONTAINERS[1],
+        "environment": [{"name": "FAULTS", "value": "allow"}, marker],
+        "entryPoint": ["sh", "-c"],
+        "command": ["exit 1"],
+        "image": "order-api:gone",
+        "stopTimeout": 2,
+    }
+
+
+def test_the_deployment_configuration_is_sent_whole() -> None:
+    configuration = {
+        "minimumHealthyPercent": 50,
+        "deploymentCircuitBreaker": {"enable": True, "rollback": True, "resetOnHealthyTask": False},
+    }
+    change = ServiceChange(grace_seconds=0, breaker=Breaker(enable=False, rollback=False))
+    breaker = {"enable": False, "rollback": False, "resetOnHealthyTask": False}
+    assert service_update(change, configuration) == {
+        "healthCheckGracePeriodSeconds": 0,
+        "deploymentConfiguration": {
+            "minimumHealthyPercent": 50,
+            "deploymentCircuitBreaker": breaker,
+        },
+    }
+    assert service_update(ServiceChange(desired_count=3), configuration) == {"desiredCount": 3}
+
+
+SERVICE_DEPLOYMENT: Answer = {
+    "serviceArn": "arn:aws:ecs:eu-central-1:0:service/c/order-api",
+    "serviceDeploymentArn": "arn:aws:ecs:eu-central-1:0:service-deployment/c/order-api/abc",
+    "status": "ROLLBACK_SUCCESSFUL",
+    "statusReason": "because",
+    "targetServiceRevision": {"arn": "arn:revision/2"},
+    "rollback": {"reason": "threshold", "serviceRevisionArn": "arn:revision/1"},
+    "deploymentCircuitBreaker": {"status": "TRIGGERED", "failureCount": 3, "threshold": 3},
+}
+
+
+def test_a_service_deployment_is_read() -> None:
+    arns = {"arn:revision/1": "arn:td/order-api:1", "arn:revision/2": "arn:td/order-api:2"}
+    assert revisions_of(SERVICE_DEPLOYMENT) == set(arns)
+    assert service_deployment_view(SERVICE_DEPLOYMENT, arns) == ServiceDeploymentView(
+        service="order-api",
+        id="abc",
+        status="ROLLBACK_SUCCESSFUL",
+        task_definition="arn:td/order-api:2",
+        reason="because",
+        breaker="TRIGGERED",
+        failures=3,
+        threshold=3,
+        rollback_reason="threshold",
+        rolled_back_to="arn:td/order-api:1",
+    )
+
+
+def test_a_service_deployment_that_has_just_begun_is_read() -> None:
+    begun = {**SERVICE_DEPLOYMENT, "status": "PENDING"}
+    for name in ("statusReason", "rollback", "deploymentCircuitBreaker"):
+        del begun[name]
+    view = service_deployment_view(begun, {})
+    assert (view.status, view.breaker, view.rolled_back_to) == ("PENDING", None, None)
 
 
 def test_names_in_arns() -> None:

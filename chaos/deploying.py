@@ -1,0 +1,68 @@
+"""Deploying a revision so that the service goes back to its former one on any ending."""
+
+from collections.abc import Sequence
+
+from chaos.drill import Stage
+from chaos.entries import RevisionMade
+from chaos.run import ServiceSetup
+from chaos.settings import view_of
+from chaos.target import Revision, ServiceChange, revision_of
+
+
+def plan_deploy(setups: Sequence[ServiceSetup], revision: Revision) -> tuple[str, ...]:
+    """What `deploy` would do to these services, a line each."""
+    changes = "".join(f", {change}" for change in changes_of(revision))
+    return tuple(
+        f"RegisterTaskDefinition like {revision_of(setup.task_definition)} with another"
+        f" REHEARSE_REVISION{changes}; UpdateService {setup.name}"
+        for setup in setups
+    )
+
+
+def deploy(stage: Stage, setup: ServiceSetup, revision: Revision) -> None:
+    """Register the revision and tell the service to use it; the undo puts the former one back."""
+    made = stage.target.register_revision(setup.name, revision)
+    stage.revisions[setup.name] = made
+    _register_undo(stage, setup)
+    begin(stage, setup.name, made, changes_of(revision))
+
+
+def begin(stage: Stage, service: str, made: str, changes: tuple[str, ...] = ()) -> None:
+    """Tell the service to use a registered revision, recorded right before."""
+    stage.step("deploy", f"UpdateService {service} to {revision_of(made)}")
+    now_ms = stage.clock.now_ms()
+    stage.deployed_ms.setdefault(service, now_ms)
+    stage.journal.write(
+        RevisionMade(at_ms=now_ms, service=service, task_definition=made, changes=changes)
+    )
+    stage.target.update_service(service, ServiceChange(task_definition=made))
+
+
+def _register_undo(stage: Stage, setup: ServiceSetup) -> None:
+    """UpdateService to the former revision: right in every state a deployment can be in.
+
+    StopServiceDeployment is not used: it refuses a deployment that has failed or been stopped,
+    which are the ones that most need this. A service that was rolled back is left alone.
+    """
+
+    def put_back() -> None:
+        if view_of(stage, setup.name).task_definition != setup.task_definition:
+            former = ServiceChange(task_definition=setup.task_definition)
+            stage.target.update_service(setup.name, former)
+
+    text = f"{setup.name} back to {revision_of(setup.task_definition)}"
+    stage.undo.register(text, put_back, stage.follow(setup.name))
+
+
+def changes_of(revision: Revision) -> tuple[str, ...]:
+    """The changes in words, for plans and the journal."""
+    found = [f"{name}={value}" for name, value in sorted(revision.environment.items())]
+    if revision.image is not None:
+        found.append(f"image {revision.image}")
+    if revision.entry_point is not None:
+        found.append(f"entryPoint {list(revision.entry_point)}")
+    if revision.command is not None:
+        found.append(f"command {list(revision.command)}")
+    if revision.stop_timeout is not None:
+        found.append(f"stopTimeout {revision.stop_timeout}")
+    return tuple(found)
