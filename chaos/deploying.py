@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from chaos.drill import Stage
 from chaos.entries import RevisionMade
 from chaos.run import ServiceSetup
-from chaos.settings import view_of
 from chaos.target import Revision, ServiceChange, revision_of
+from chaos.undo import Undo
 
 
 def plan_deploy(setups: Sequence[ServiceSetup], revision: Revision) -> tuple[str, ...]:
@@ -45,13 +45,10 @@ def _register_undo(stage: Stage, setup: ServiceSetup) -> None:
     which are the ones that most need this. A service that was rolled back is left alone.
     """
 
-    def put_back() -> None:
-        if view_of(stage, setup.name).task_definition != setup.task_definition:
-            former = ServiceChange(task_definition=setup.task_definition)
-            stage.target.update_service(setup.name, former)
-
+    former = ServiceChange(task_definition=setup.task_definition)
     text = f"{setup.name} back to {revision_of(setup.task_definition)}"
-    stage.undo.register(text, put_back, stage.follow(setup.name))
+    follow = stage.follow(setup.name)
+    stage.undo.register(Undo(text=text, service=setup.name, follow=follow, change=former))
 
 
 def changes_of(revision: Revision) -> tuple[str, ...]:

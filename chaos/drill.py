@@ -13,7 +13,7 @@ from chaos.journal import Journal
 from chaos.run import Limits, ServiceSetup
 from chaos.stop import Stop
 from chaos.target import Target
-from chaos.undo import UndoStack
+from chaos.undo import Undo, UndoStack, carry_out
 from chaos.watch import Observed
 
 
@@ -60,6 +60,14 @@ class Stage:
         """Unscaled seconds since the service was told to use the drill's revision."""
         passed_ms = self.clock.now_ms() - self.deployed_ms[service]
         return passed_ms * self.target.place.time_scale / 1000
+
+    def put_back(self, undo: Undo) -> None:
+        """Carry out an undo and record the value that is in effect then."""
+        carry_out(undo, self.target)
+        if undo.attribute:
+            self.record_attribute(undo.service, undo.group, undo.attribute)
+        else:
+            self.record_service(undo.service)
 
     def record_attribute(self, service: str, group: str, name: str) -> str | None:
         """Record a target group attribute as it is now; its value, None if it has none."""

@@ -1,7 +1,7 @@
 """From what the caller said to a target that is known to be there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -50,6 +50,7 @@ def resolve(options: TargetOptions, make: Connect = connect) -> Account:
         limits=plane.limits if plane else (),
         not_observable=() if local else (NO_ACCESS_LOG,),
         allow_settings=local or options.allow_settings,
+        reach=replace(options, endpoint_url=endpoint),
     )
     return Account(clients, place, names, name)
 

@@ -16,6 +16,7 @@ from chaos.evidence import collect_evidence, collect_logs
 from chaos.gate import pass_gate
 from chaos.guard import Guard
 from chaos.journal import Journal, write_run
+from chaos.keeping import make_keeper
 from chaos.load import LOAD_COMMAND, Load, LoadPlan
 from chaos.outcome import Outcome
 from chaos.records import read_records, tally
@@ -126,7 +127,7 @@ class Performance:
         self._clock, self._journal, self._stop = clock, journal, stop
         self._record = folder / "requests.sqlite"
         self._deadline = Deadline(run.limits.deadline_real_seconds(run.time_scale))
-        self._undo = UndoStack(journal, clock.now_ms)
+        self._undo = UndoStack(journal, clock.now_ms, make_keeper(target.place, folder))
         self._watch = Watch(target, run.services, journal, clock, stop)
         self._load = Load(self._plan_load(), order.load_command)
         self._guard = Guard(self._load, self._record, run.limits, self._deadline, clock, stop)
@@ -228,7 +229,7 @@ class Performance:
             self._guard.close()
             self._load.kill()
         finally:
-            failures = self._undo.run()
+            failures = self._undo.run(self._stage.put_back)
         if (asked := self._stop.asked) is not None and asked.outcome is Outcome.ABORTED:
             collect_logs(self._stage, failed_ids(read_records(self._record)), self._run.started_ms)
         self._watch.close()

@@ -6,6 +6,7 @@ from chaos.drill import Stage
 from chaos.effect import BREAKER, DESIRED, GRACE, ROLLBACK
 from chaos.errors import TargetError
 from chaos.target import Breaker, ServiceChange, ServiceView, group_name
+from chaos.undo import Undo
 
 
 def set_attribute(stage: Stage, service: str, group: str, name: str, value: str) -> None:
@@ -14,14 +15,15 @@ def set_attribute(stage: Stage, service: str, group: str, name: str, value: str)
     if former is None:
         raise TargetError(f"target group {group_name(group)} has no attribute {name}")
 
-    def put_back() -> None:
-        stage.target.set_attributes(group, {name: former})
-        now = stage.record_attribute(service, group, name)
-        if now != former:
-            raise TargetError(f"{name} of {group_name(group)} is {now}, not {former} again")
-
-    text = f"{name} of {group_name(group)} back to {former}"
-    stage.undo.register(text, put_back)
+    stage.undo.register(
+        Undo(
+            text=f"{name} of {group_name(group)} back to {former}",
+            service=service,
+            group=group,
+            attribute=name,
+            value=former,
+        )
+    )
     stage.step("setting", f"{name} of {group_name(group)} from {former} to {value}")
     stage.target.set_attributes(group, {name: value})
     stage.record_attribute(service, group, name)
@@ -36,13 +38,10 @@ def set_service(stage: Stage, service: str, change: ServiceChange) -> None:
     view = view_of(stage, service)
     former = _former(view, change)
 
-    def put_back() -> None:
-        stage.target.update_service(service, former)
-        stage.record_service(service)
-
     before, after = shown(former), shown(change)
     follow = stage.follow(service) if change.desired_count is not None else ""
-    stage.undo.register(f"{service} back to {before}", put_back, follow)
+    text = f"{service} back to {before}"
+    stage.undo.register(Undo(text=text, service=service, follow=follow, change=former))
     stage.step("setting", f"UpdateService {service}: from {before} to {after}")
     stage.target.update_service(service, change)
     stage.record_service(service)

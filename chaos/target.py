@@ -27,6 +27,7 @@ class Place:
     """What a target is, as far as reports and the load need it.
 
     `time_scale` divides modelled durations. `interval_ms` is how often to poll, in real time.
+    `reach` is how another process finds the same target; None where none can.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Place:
     limits: tuple[str, ...] = ()
     not_observable: tuple[str, ...] = ()
     allow_settings: bool = True
+    reach: TargetOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)

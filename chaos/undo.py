@@ -1,46 +1,109 @@
 """What must be put back, whatever way a drill ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from chaos.entries import Step
+from chaos.errors import TargetError
 from chaos.journal import Journal
+from chaos.target import ServiceChange, Target, group_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """One thing to put back, as data, so that another process can do it.
+
+    An `attribute` of a target group, or a `change` of the service. `text` says what it does;
+    `follow` is the command that watches it, if it goes on after the call that starts it was
+    accepted. It is safe to carry out when its act never was, or only half.
+    """
+
+    text: str
+    service: str
+    follow: str = ""
+    group: str = ""
+    attribute: str = ""
+    value: str = ""
+    change: ServiceChange | None = None
+
+
+def carry_out(undo: Undo, target: Target) -> None:
+    """Put it back. Raises TargetError."""
+    if undo.change is None:
+        target.set_attributes(undo.group, {undo.attribute: undo.value})
+        now = target.attributes(undo.group).get(undo.attribute)
+        if now != undo.value:
+            where = f"{undo.attribute} of {group_name(undo.group)}"
+            raise TargetError(f"{where} is {now}, not {undo.value} again")
+    elif not _runs(target, undo.service, undo.change.task_definition):
+        target.update_service(undo.service, undo.change)
+
+
+def _runs(target: Target, service: str, task_definition: str | None) -> bool:
+    """Whether the service is back on the revision already, as after a rollback."""
+    if task_definition is None:
+        return False
+    views = {view.name: view for view in target.services()}
+    if service not in views:
+        raise TargetError(f"service {service} is gone")
+    return views[service].task_definition == task_definition
+
+
+def undo_all(undos: list[Undo], put_back: Callable[[Undo], None]) -> Iterator[tuple[Undo, str]]:
+    """Empty the list, last in first out, each isolated from the failures of the others.
+
+    Yields each with what went wrong, in words, or an empty text.
+    """
+    while undos:
+        undo = undos.pop()
+        try:
+            put_back(undo)
+        except Exception as error:  # noqa: BLE001 - the fault-undo guard: recorded, exit 70
+            yield undo, str(error)
+        else:
+            yield undo, ""
+
+
+class Keeper(Protocol):
+    """Someone who puts back what is registered if this process dies without `release`."""
+
+    def remember(self, undo: Undo) -> None: ...
+
+    def release(self) -> None: ...
 
 
 @dataclass(slots=True)
 class UndoStack:
     """Undos, last in first out. Register each one *before* its act.
 
-    An undo must be safe to run when its act was never carried out, or only half.
+    `under_way` has a sentence for each undo that goes on after it was run.
     """
 
     journal: Journal
     now_ms: Callable[[], float]
+    keeper: Keeper | None = None
     under_way: list[str] = field(default_factory=list)
-    _undos: list[tuple[str, Callable[[], None], str]] = field(default_factory=list)
+    _undos: list[Undo] = field(default_factory=list)
 
-    def register(self, text: str, undo: Callable[[], None], follow: str = "") -> None:
-        """Remember how to put something back; `text` says what that does.
+    def register(self, undo: Undo) -> None:
+        self._undos.append(undo)
+        if self.keeper is not None:
+            self.keeper.remember(undo)
 
-        `follow` is the command that watches it, if it goes on after the call that starts it was
-        accepted; `under_way` has a sentence for each such undo once it was run.
-        """
-        self._undos.append((text, undo, follow))
-
-    def run(self) -> tuple[str, ...]:
-        """Run all, each isolated from the failures of the others; one sentence per failure."""
+    def run(self, put_back: Callable[[Undo], None]) -> tuple[str, ...]:
+        """Run all; one sentence per failure."""
         failures = []
-        while self._undos:
-            text, undo, follow = self._undos.pop()
-            try:
-                undo()
-            except Exception as error:  # noqa: BLE001 - the fault-undo guard: recorded, exit 70
-                failures.append(f"undo failed: {text}: {error}")
-                self._note("undo failed", f"{text}: {error}")
+        for undo, error in undo_all(self._undos, put_back):
+            if error:
+                failures.append(f"undo failed: {undo.text}: {error}")
+                self._note("undo failed", f"{undo.text}: {error}")
             else:
-                self._note("undo", text)
-                if follow:
-                    self.under_way.append(f"under way: {text}; watch it with: {follow}")
+                self._note("undo", undo.text)
+                if undo.follow:
+                    self.under_way.append(f"under way: {undo.text}; watch it with: {undo.follow}")
+        if self.keeper is not None:
+            self.keeper.release()
         return tuple(failures)
 
     def _note(self, name: str, text: str) -> None:

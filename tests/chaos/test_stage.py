@@ -56,7 +56,7 @@ def test_a_service_setting_is_put_back_and_both_values_are_recorded(
 ) -> None:
     set_service(stage, "order-api", ServiceChange(grace_seconds=0, breaker=OFF))
     assert (fake(stage).grace_seconds, fake(stage).breaker) == (0, OFF)
-    assert stage.undo.run() == ()
+    assert stage.undo.run(stage.put_back) == ()
     assert (fake(stage).grace_seconds, fake(stage).breaker) == (60, ON)
     seen = read_history(tmp_path).of(SettingSeen)
     for name, values in ((GRACE, ["0", "60"]), (BREAKER, ["false", "true"])):
@@ -65,7 +65,7 @@ def test_a_service_setting_is_put_back_and_both_values_are_recorded(
 
 def test_what_a_change_leaves_alone_is_not_put_back(stage: Stage) -> None:
     set_service(stage, "order-api", ServiceChange(grace_seconds=5))
-    stage.undo.run()
+    stage.undo.run(stage.put_back)
     assert fake(stage).updates == [
         ("order-api", ServiceChange(grace_seconds=5)),
         ("order-api", ServiceChange(grace_seconds=60)),
@@ -77,7 +77,7 @@ def test_a_setting_that_is_refused_is_put_back_all_the_same(stage: Stage) -> Non
     with pytest.raises(TargetError):
         set_service(stage, "order-api", ServiceChange(breaker=OFF))
     fake(stage).refuse.clear()
-    assert stage.undo.run() == ()
+    assert stage.undo.run(stage.put_back) == ()
     assert fake(stage).updates == [("order-api", ServiceChange(breaker=ON))]
 
 
@@ -86,7 +86,7 @@ def test_a_deployment_is_undone_by_deploying_the_former_revision(
 ) -> None:
     (setup,) = stage.subjects
     deploy(stage, setup, Revision(marker="m", environment={"FAULTS": "allow"}))
-    assert stage.undo.run() == ()
+    assert stage.undo.run(stage.put_back) == ()
     assert [change.task_definition for _, change in fake(stage).updates] == [
         definition_arn("order-api", 2),
         definition_arn("order-api", 1),
@@ -101,7 +101,7 @@ def test_a_service_that_went_back_by_itself_is_left_alone(stage: Stage) -> None:
     (setup,) = stage.subjects
     deploy(stage, setup, Revision(marker="m"))
     fake(stage).deployed.clear()  # as the circuit breaker's rollback does
-    assert stage.undo.run() == ()
+    assert stage.undo.run(stage.put_back) == ()
     assert len(fake(stage).updates) == 1
 
 
@@ -110,7 +110,7 @@ def test_a_deployment_that_was_refused_leaves_nothing_to_undo(stage: Stage) -> N
     fake(stage).refuse.add("UpdateService")
     with pytest.raises(TargetError):
         deploy(stage, setup, Revision(marker="m"))
-    assert stage.undo.run() == ()
+    assert stage.undo.run(stage.put_back) == ()
 
 
 def test_a_plan_names_every_change() -> None:
