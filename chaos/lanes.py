@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TypeVar
 
 from chaos.axis import LEFT, Axis
 from chaos.causes import Case, Verified
 from chaos.entries import TaskSeen
 from chaos.lives import UNUSED, Life
-from chaos.svg import element, rectangle, text
+from chaos.svg import element, escaped, rectangle, text
 
 E = TypeVar("E")
 LANE = 31.0
@@ -70,7 +69,7 @@ def _draw(lane: Lane, verified: Sequence[Verified], axis: Axis, y: float) -> str
     age = "new" if life.new else "old"
     return element(
         "g",
-        element("title", escape(_story(lane, axis, len(cases)))),
+        element("title", escaped(_story(lane, axis, len(cases)))),
         element("rect", x=20, y=y + 2, width=17, height=17, rx=4, cls=lane.colour),
         text(28.5, y + 14.6, lane.letter, "k", "middle"),
         text(44, y + 15, life.short, "m"),
@@ -81,7 +80,6 @@ def _draw(lane: Lane, verified: Sequence[Verified], axis: Axis, y: float) -> str
         *_cuts(cases, axis, y),
         tabindex="0",
         role="img",
-        aria_label=_story(lane, axis, len(cases)),
         cls="lane",
     )
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 from chaos.axis import RIGHT, Axis
 from chaos.entries import Step
-from chaos.svg import element, line, text
+from chaos.svg import element, escaped, line, text
 
 ROW = 15.0  # height of a row of labels
 ROWS_MAX = 4
@@ -60,7 +59,7 @@ def draw_marks(marks: Sequence[Mark], top: float, bottom: float) -> str:
     return "".join(
         element(
             "g",
-            element("title", escape(mark.whole)),
+            element("title", escaped(mark.whole)),
             line(mark.x, top + mark.row * ROW + 3, mark.x, bottom, "step"),
             text(mark.start + 4, top + mark.row * ROW + 11, mark.label, "h"),
         )

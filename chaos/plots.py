@@ -13,7 +13,7 @@ from chaos.svg import element, line, number, polyline, rectangle, text
 
 BUCKETS_MAX = 110
 BUCKET_LEAST_SECONDS = 0.5
-SAMPLES = 100  # requests a bucket should have at least, or its p99 is its maximum
+SAMPLES = 200  # requests a bucket should have at least, or its p99 is its maximum
 
 
 @dataclass(frozen=True, slots=True)

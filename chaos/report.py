@@ -1,7 +1,6 @@
-"""One self-contained HTML page: verdict, findings, picture, and the data behind it."""
+"""A run's page: verdict, picture, findings, and the data behind them."""
 
-from collections.abc import Iterator, Sequence
-from html import escape
+from collections.abc import Iterator
 from pathlib import Path
 
 from chaos.axis import Axis, make_axis
@@ -10,82 +9,77 @@ from chaos.clock import to_text
 from chaos.entries import Entry, EventSeen, Note, Step
 from chaos.history import History
 from chaos.narration import narrate
+from chaos.page import advice, badge, figures, folded, make_page, sentence
 from chaos.plots import SAMPLES, done, make_buckets, scheduled
+from chaos.result import RunResult, failures_first
 from chaos.series import percentile
-from chaos.svg import element
-from chaos.timeline import PATTERNS, draw_timeline
-from chaos.verdict import Verdict
+from chaos.svg import element, escaped
+from chaos.timeline import draw_timeline
 
-STYLE = Path(__file__).with_name("report.css")
 EVIDENCE_SHOWN = 6
 EVENTS_SHOWN = 60
 ROWS_SHOWN = 40
 SIGNS = {Result.PASS: "✓ pass", Result.FAIL: "✗ FAIL", Result.UNKNOWN: "? unknown"}
 
 
-def write_report(path: Path, runs: Sequence[tuple[History, Verdict]]) -> None:
-    """Write one page for any number of runs; it needs nothing but itself."""
-    names = ", ".join(f"{v.run.drill} ({v.run.variant}): {v.outcome}" for _, v in runs)
-    sections = "".join(_section(history, verdict) for history, verdict in runs)
-    path.write_text(
-        "<!doctype html>\n"
-        '<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(names)}</title><style>{STYLE.read_text(encoding='utf-8')}</style></head>"
-        f"<body>{DEFINITIONS}<main>{sections}</main></body></html>\n",
-        encoding="utf-8",
-    )
+def write_report(path: Path, history: History, result: RunResult) -> None:
+    """Write one page; it needs nothing but itself."""
+    path.write_text(render_report(history, result), encoding="utf-8")
 
 
-def _section(history: History, verdict: Verdict) -> str:
+def render_report(history: History, result: RunResult) -> str:
+    verdict = result.verdict
     axis = make_axis(history)
-    return element(
-        "section",
-        *_head(verdict),
-        *_advice(verdict),
-        element("ul", *(_finding(f, history) for f in verdict.findings), cls="findings"),
-        LEGEND,
-        element("div", draw_timeline(history), cls="plot"),
+    return make_page(
+        f"{result.name}: {verdict.outcome}",
+        *_head(result),
+        *_picture(history),
+        element("h2", "Checks"),
+        element(
+            "ul",
+            *(_finding(finding, history) for finding in failures_first(verdict.findings)),
+            cls="findings",
+        ),
+        element("h2", "Details"),
         _steps(history, axis),
-        _numbers(history, axis),
-        _fine_print(verdict),
+        *_numbers(history, axis),
+        _fine_print(result),
     )
 
 
-def _head(verdict: Verdict) -> Iterator[str]:
-    run = verdict.run
-    badge = element("span", verdict.outcome.value, cls=f"badge {verdict.outcome}")
-    yield element("h1", badge, escape(run.drill), element("small", escape(run.variant)))
-    seconds = ((run.ended_ms or run.started_ms) - run.started_ms) / 1000
-    yield element("p", escape(run.question), cls="dim")
-    yield element("p", escape(_sentence(verdict.reason)), cls="reason")
+def _head(result: RunResult) -> Iterator[str]:
+    verdict, run = result.verdict, result.verdict.run
+    variant = element("small", escaped(run.variant)) if run.variant else ""
+    yield element("h1", badge(verdict.outcome), escaped(run.drill), variant)
+    yield element("p", escaped(run.question), cls="dim")
+    yield element("p", sentence(verdict.reason), cls="reason")
+    yield advice(result.advice)
+    yield element("dl", *figures(result), cls="figures wide")
     facts = (
-        f"{to_text(run.started_ms)}, {seconds:.0f} s real",
+        to_text(run.started_ms),
         f"target {run.target}, cluster {run.cluster}, {run.url}",
         f"time scale {run.time_scale:g}",
         f"{run.rate:g} requests/s asked",
     )
-    yield element("p", escape(" · ".join(facts)), cls="dim")
+    yield element("p", escaped(" · ".join(facts)), cls="dim")
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _advice(verdict: Verdict) -> Iterator[str]:
-    for finding in verdict.findings:
-        for diagnosis in finding.diagnoses:
-            words = element("b", escape(f"{diagnosis.count}x {diagnosis.cause}: "))
-            yield element("p", words, escape(diagnosis.advice), cls="advice")
+def _picture(history: History) -> Iterator[str]:
+    drawn = draw_timeline(history)
+    if drawn:
+        yield LEGEND
+        yield element("div", drawn, cls="plot")
+    else:
+        yield element("p", "Nothing that could be drawn was recorded.", cls="dim")
 
 
 def _finding(finding: Finding, history: History) -> str:
     cells = (
         element("span", SIGNS[finding.result], cls=finding.result.value),
-        element("b", escape(finding.check)),
-        element("span", escape(finding.sentence), cls="say"),
+        element("b", escaped(finding.check)),
+        element("span", escaped(finding.sentence), cls="say"),
     )
-    inside = [element("p", escape(diagnosis.sentence)) for diagnosis in finding.diagnoses]
+    inside = [element("p", escaped(diagnosis.sentence)) for diagnosis in finding.diagnoses]
     if finding.evidence:
         inside.append(_evidence(finding, history))
     if not inside:
@@ -102,7 +96,7 @@ def _evidence(finding: Finding, history: History) -> str:
     more = len(finding.evidence) - len(wanted)
     if more > 0:
         lines.append(f"{'':>22}and {more} more lines of journal.jsonl")
-    return element("pre", escape("\n".join(lines)))
+    return element("pre", escaped("\n".join(lines)))
 
 
 def _steps(history: History, axis: Axis) -> str:
@@ -111,23 +105,20 @@ def _steps(history: History, axis: Axis) -> str:
     lines = [f"{axis.seconds(e.at_ms):>9.1f} s  {narrate(e)}" for e in shown[:EVENTS_SHOWN]]
     if len(shown) > EVENTS_SHOWN:
         lines.append(f"{'':>11}  and {len(shown) - EVENTS_SHOWN} more in journal.jsonl")
-    return _folded("Steps and ECS events", element("pre", escape("\n".join(lines))))
+    return folded("Steps and ECS events", element("pre", escaped("\n".join(lines))))
 
 
-def _folded(title: str, content: str) -> str:
-    summary = element("summary", element("b", escape(title)))
-    return element("details", summary, content, cls="lines")
-
-
-def _numbers(history: History, axis: Axis) -> str:
+def _numbers(history: History, axis: Axis) -> Iterator[str]:
     """The picture's data as a table, for those who do not see it."""
+    if not history.records.requests:
+        return
     buckets = make_buckets(history, axis, SAMPLES)
     rows = history.records.requests
     arrivals = buckets.group(rows, scheduled)
     failed = buckets.group((row for row in rows if row.error is not None), done)
     step = max(1, -(-buckets.count // ROWS_SHOWN))
     names = ("from (s)", "requests/s", "failed/s", "p50 ms", "p99 ms", "max ms")
-    head = element("tr", *(element("th", escape(name), scope="col") for name in names))
+    head = element("tr", *(element("th", escaped(name), scope="col") for name in names))
     body = []
     for start in range(0, buckets.count, step):
         span = range(start, min(start + step, buckets.count))
@@ -139,11 +130,12 @@ def _numbers(history: History, axis: Axis) -> str:
         bad = sum(len(failed[index]) for index in span)
         cells = (f"{at:.1f}", f"{len(here) / real:.0f}", f"{bad / real:.1f}", *times)
         body.append(element("tr", *(element("td", cell) for cell in cells)))
-    return _folded("The same in numbers", element("table", head, *body))
+    table = element("table", element("thead", head), element("tbody", *body))
+    yield folded("The same in numbers", element("div", table, cls="numbers"))
 
 
-def _fine_print(verdict: Verdict) -> str:
-    run = verdict.run
+def _fine_print(result: RunResult) -> str:
+    verdict, run = result.verdict, result.verdict.run
     letters = [f"not observable here: {text}" for text in verdict.not_observable]
     letters += [f"not emulated here: {text}" for text in run.not_emulated]
     letters += [f"missing: {text}" for text in verdict.missing]
@@ -155,8 +147,8 @@ def _fine_print(verdict: Verdict) -> str:
     letters += [f"seed {run.seed}", *run.versions]
     if run.command:
         letters.append(f"to repeat: {run.command}")
-    items = "".join(element("li", escape(text)) for text in letters)
-    return _folded("What this rests on", element("ul", items, cls="dim"))
+    items = "".join(element("li", escaped(text)) for text in letters)
+    return folded("What this rests on", element("ul", items, cls="dim"))
 
 
 def _swatch(cls: str, words: str, shape: str = "") -> str:
@@ -164,10 +156,6 @@ def _swatch(cls: str, words: str, shape: str = "") -> str:
     return f'<span><svg viewBox="0 0 26 12" aria-hidden="true">{box}</svg>{words}</span>'
 
 
-# Patterns are defined once and used by every picture of the page.
-DEFINITIONS = element(
-    "svg", element("defs", PATTERNS), width=0, height=0, aria_hidden="true", cls="definitions"
-)
 LEGEND = element(
     "div",
     "<b>task</b>",

@@ -3,23 +3,24 @@
 import shlex
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from chaos.causes import Cause
 from chaos.drill import Drill, Variant
 from chaos.drills import all_drills, core_drills
 from chaos.errors import DrillError, UsageError
+from chaos.files import REPORT, write_run_files, write_suite_files
 from chaos.history import History, read_history
-from chaos.junit import write_junit
 from chaos.options import SuiteOptions
 from chaos.outcome import USAGE_EXIT_CODE, Outcome, worst
 from chaos.plan import render_plan
-from chaos.report import write_report
 from chaos.resolve import resolve
+from chaos.result import Demand, RunResult, SuiteResult
 from chaos.runner import Order, run_drill
 from chaos.table import render_table, summary
 from chaos.target import Target, TargetOptions
-from chaos.verdict import Verdict, judge_history, write_verdict
+from chaos.verdict import Verdict, judge_history
 
 BOTH = "both"
 VARIANTS = ("fixed", "broken", BOTH)
@@ -93,37 +94,32 @@ def _run_all(
     *,
     demand_both: bool,
 ) -> Outcome:
-    verdicts: list[Verdict] = []
-    histories: list[History] = []
-    outcomes: list[Outcome] = []
-    for drill in drills:
-        for variant in variants:
-            history, verdict = _run_one(drill, variant, target, options)
-            histories.append(history)
-            verdicts.append(verdict)
-            outcomes.append(_demanded(drill, verdict, options) if demand_both else verdict.outcome)
-            if verdict.outcome is Outcome.INTERRUPTED:
-                return _finish(verdicts, histories, outcomes, options)
-    return _finish(verdicts, histories, outcomes, options)
+    """Run each, and write the suite's files after each: a suite that is killed leaves them."""
+    wanted = [(drill, variant) for drill in drills for variant in variants]
+    results: list[RunResult] = []
+    for drill, variant in wanted:
+        result = _run_one(drill, variant, target, options)
+        if demand_both:
+            demand = _demand(drill, result.verdict)
+            result = replace(result, demand=demand)
+            options.say(f"{result.name}: {demand.sentence}")
+        results.append(result)
+        not_run = tuple(f"{d.name} ({v})" for d, v in wanted[len(results) :])
+        suite = SuiteResult(results=tuple(results), not_run=not_run)
+        write_suite_files(options.out, suite)
+        if result.verdict.outcome is Outcome.INTERRUPTED:
+            break
+    return _finish(results, options)
 
 
-def _finish(
-    verdicts: list[Verdict],
-    histories: list[History],
-    outcomes: list[Outcome],
-    options: SuiteOptions,
-) -> Outcome:
-    outcome = worst(outcomes)
-    write_junit(options.out / "junit.xml", verdicts)
-    write_report(options.out / "report.html", list(zip(histories, verdicts, strict=True)))
-    options.show(summary(verdicts, outcome))
-    options.say(f"report: {options.out / 'report.html'}")
+def _finish(results: Sequence[RunResult], options: SuiteOptions) -> Outcome:
+    outcome = worst(result.counted for result in results)
+    options.show(summary([result.verdict for result in results], outcome))
+    options.say(f"report: {options.out / REPORT}")
     return outcome
 
 
-def _run_one(
-    drill: Drill, variant: Variant, target: Target, options: SuiteOptions
-) -> tuple[History, Verdict]:
+def _run_one(drill: Drill, variant: Variant, target: Target, options: SuiteOptions) -> RunResult:
     folder = _make_folder(options.out, drill, variant)
     options.say(f"{drill.name} ({variant}): {folder}")
     order = Order(
@@ -137,9 +133,9 @@ def _run_one(
         say=options.say,
     )
     run_drill(order, target, folder)
-    history, verdict = judge_folder(folder)
-    options.show(render_table(verdict, colour=options.colour, width=options.width))
-    return history, verdict
+    _, result = _judge(folder)
+    options.show(render_table(result.verdict, colour=options.colour, width=options.width))
+    return replace(result, folder=folder.name)
 
 
 def _make_folder(out: Path, drill: Drill, variant: Variant) -> Path:
@@ -154,37 +150,34 @@ def _make_folder(out: Path, drill: Drill, variant: Variant) -> Path:
     raise UsageError(f"{out} has 99 run folders of this second; choose another with --out")
 
 
-def _demanded(drill: Drill, verdict: Verdict, options: SuiteOptions) -> Outcome:
+def _demand(drill: Drill, verdict: Verdict) -> Demand:
     """With `both`: fixed as it is; broken must FAIL for the drill's own cause."""
-    if verdict.run.variant != Variant.BROKEN or verdict.outcome not in (
-        Outcome.PASS,
-        Outcome.FAIL,
-    ):
-        return verdict.outcome
+    if verdict.run.variant != Variant.BROKEN:
+        return Demand(verdict.outcome, verdict.reason)
     if verdict.outcome is Outcome.PASS:
-        options.say(f"{drill.name} (broken) passed: the drill did not find what it must find")
-        return Outcome.FAIL
+        return Demand(Outcome.FAIL, "passed: the drill did not find what it must find")
+    if verdict.outcome is not Outcome.FAIL:
+        return Demand(verdict.outcome, verdict.reason)
     if drill.expected not in verdict.causes:
-        options.say(f"{drill.name} (broken) failed, but not for: {drill.expected}")
-        return Outcome.FAIL
-    options.say(f"{drill.name} (broken) failed as it must: {_count(verdict, drill.expected)}")
-    return Outcome.PASS
+        return Demand(Outcome.FAIL, f"failed, but not for: {drill.expected}")
+    return Demand(Outcome.PASS, f"failed as it must: {_found(verdict, drill.expected)}")
 
 
-def _count(verdict: Verdict, cause: Cause) -> str:
+def _found(verdict: Verdict, cause: Cause) -> str:
     found = (d for finding in verdict.findings for d in finding.diagnoses if d.cause is cause)
     return next(found).sentence
 
 
 def judge_folder(folder: Path) -> tuple[History, Verdict]:
-    """Judge a run folder and write verdict.json, junit.xml and report.html into it."""
+    """Judge a run folder and write everything that its verdict leaves into it."""
+    history, result = _judge(folder)
+    return history, result.verdict
+
+
+def _judge(folder: Path) -> tuple[History, RunResult]:
     history = read_history(folder)
     (drill,) = find_drills([history.run.drill])
-    verdict = judge_history(history, drill.checks)
-    write_verdict(folder, verdict)
-    write_junit(folder / "junit.xml", [verdict])
-    write_report(folder / "report.html", [(history, verdict)])
-    return history, verdict
+    return history, write_run_files(folder, history, judge_history(history, drill.checks))
 
 
 def judge(folder: Path, options: SuiteOptions | None = None) -> int:
@@ -207,5 +200,5 @@ def report(folder: Path, options: SuiteOptions | None = None) -> int:
     except UsageError as error:
         options.say(f"error: {error}")
         return USAGE_EXIT_CODE
-    options.show(str(folder / "report.html"))
+    options.show(str(folder / REPORT))
     return 0

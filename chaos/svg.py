@@ -1,7 +1,21 @@
 """Writing SVG and HTML elements: escaped, compact numbers."""
 
+import re
 from collections.abc import Iterable
 from html import escape
+
+# What XML 1.0 forbids even when escaped; other people's texts may hold it.
+FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def clean(words: str) -> str:
+    """The text with a replacement character for each that XML forbids."""
+    return FORBIDDEN.sub("\ufffd", words)
+
+
+def escaped(words: str) -> str:
+    """Text from elsewhere as markup, for content and for attributes."""
+    return escape(clean(words), quote=True)
 
 
 def element(tag: str, *children: str, **attributes: str | float | None) -> str:
@@ -13,7 +27,7 @@ def element(tag: str, *children: str, **attributes: str | float | None) -> str:
     for name, value in attributes.items():
         if value is not None:
             key = "class" if name == "cls" else name.replace("_", "-")
-            words.append(f'{key}="{escape(number(value), quote=True)}"')
+            words.append(f'{key}="{escaped(number(value))}"')
     content = "".join(children)
     return f"<{' '.join(words)}>{content}</{tag}>" if content else f"<{' '.join(words)}/>"
 
@@ -27,7 +41,7 @@ def number(value: str | float) -> str:
 
 
 def text(x: float, y: float, words: str, cls: str = "", anchor: str | None = None) -> str:
-    return element("text", escape(words), x=x, y=y, cls=cls or None, text_anchor=anchor)
+    return element("text", escaped(words), x=x, y=y, cls=cls or None, text_anchor=anchor)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, cls: str) -> str:
@@ -35,7 +49,7 @@ def line(x1: float, y1: float, x2: float, y2: float, cls: str) -> str:
 
 
 def rectangle(x: float, y: float, width: float, height: float, cls: str, title: str = "") -> str:
-    children = [element("title", escape(title))] if title else []
+    children = [element("title", escaped(title))] if title else []
     return element("rect", *children, x=x, y=y, width=max(width, 0.8), height=height, cls=cls)
 
 

@@ -1,16 +1,20 @@
 """The picture of a run: an SVG that tells the story on one time axis."""
 
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
 from chaos.axis import LEFT, RIGHT, WIDTH, Axis, make_axis
 from chaos.causes import find_causes
 from chaos.entries import Step
 from chaos.history import History
-from chaos.lanes import draw_lanes, lanes_height, make_lanes
+from chaos.lanes import Lane, draw_lanes, lanes_height, make_lanes
 from chaos.lives import read_lives
 from chaos.marks import draw_marks, marks_height, place_marks
 from chaos.plots import SAMPLES, Panel, draw_errors, draw_latency, draw_rates, make_buckets
 from chaos.series import ticks
 from chaos.svg import element, line, text
 
+PICTURE_STYLE = "picture.css"
 TITLE = 30.0  # room for a panel's title
 MARGIN = 8.0
 LATENCY = "good requests from their scheduled time, real; long exports left out"
@@ -28,36 +32,63 @@ PATTERNS = (
 )
 
 
+def read_style(name: str) -> str:
+    """A style sheet of this package, without what only people need."""
+    return (Path(__file__).parent / name).read_text(encoding="utf-8").replace("\n", "")
+
+
 def draw_timeline(history: History) -> str:
-    """The whole figure. Colours come from the page's style sheet (report.css)."""
-    axis = make_axis(history)
-    lanes = make_lanes(read_lives(history))
+    """The whole figure, of what was recorded; "" if neither tasks nor requests were.
+
+    Colours come from a style sheet (picture.css).
+    """
+    axis, lanes = make_axis(history), make_lanes(read_lives(history))
+    if not lanes and not history.records.requests:
+        return ""
     marks = place_marks(history.of(Step), axis)
     lanes_top = MARGIN + marks_height(marks) + MARGIN
-    rates = Panel(lanes_top + lanes_height(lanes) + TITLE, 150.0)
-    errors = Panel(rates.bottom + TITLE, 44.0)
-    latency = Panel(errors.bottom + TITLE, 120.0)
-    buckets = make_buckets(history, axis)
+    lanes_bottom = lanes_top + lanes_height(lanes)
+    panels = _Panels(lanes_bottom) if history.records.requests else None
+    bottom = panels.latency.bottom if panels else lanes_bottom + MARGIN
     parts = [
-        *_ticks(axis, lanes_top, latency.bottom),
+        *_ticks(axis, lanes_top, bottom),
         draw_lanes(lanes, find_causes(history), axis, lanes_top),
-        draw_rates(history, lanes, buckets, rates),
-        draw_errors(history, buckets, errors),
-        draw_latency(history, make_buckets(history, axis, SAMPLES), latency),
-        draw_marks(marks, MARGIN, latency.bottom),
-        _title(rates, "requests/s", "arrivals per real second, by the task that served them"),
-        _title(errors, "errors/s", "per real second, at the moment they failed"),
-        _title(latency, "latency", LATENCY),
-        text((LEFT + RIGHT) / 2, latency.bottom + 36, _axis_title(axis), "s", "middle"),
+        *(_plots(history, lanes, axis, panels) if panels else ()),
+        draw_marks(marks, MARGIN, bottom),
+        *(_titles(panels) if panels else ()),
+        text((LEFT + RIGHT) / 2, bottom + 36, _axis_title(axis), "s", "middle"),
     ]
     return element(
         "svg",
         *parts,
         xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {WIDTH:.0f} {latency.bottom + 46:.0f}",
+        viewBox=f"0 0 {WIDTH:.0f} {bottom + 46:.0f}",
         role="group",
         aria_label=f"Timeline of {history.run.drill} ({history.run.variant})",
     )
+
+
+class _Panels:
+    """Where the plots of the requests are, below `top`."""
+
+    def __init__(self, top: float) -> None:
+        self.rates = Panel(top + TITLE, 150.0)
+        self.errors = Panel(self.rates.bottom + TITLE, 44.0)
+        self.latency = Panel(self.errors.bottom + TITLE, 120.0)
+
+
+def _plots(history: History, lanes: Sequence[Lane], axis: Axis, panels: _Panels) -> Iterator[str]:
+    buckets = make_buckets(history, axis)
+    yield draw_rates(history, lanes, buckets, panels.rates)
+    yield draw_errors(history, buckets, panels.errors)
+    yield draw_latency(history, make_buckets(history, axis, SAMPLES), panels.latency)
+
+
+def _titles(panels: _Panels) -> Iterator[str]:
+    explained = "arrivals per real second, by the task that served them"
+    yield _title(panels.rates, "requests/s", explained)
+    yield _title(panels.errors, "errors/s", "per real second, at the moment they failed")
+    yield _title(panels.latency, "latency", LATENCY)
 
 
 def _axis_title(axis: Axis) -> str:

@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 
 from chaos.history import read_history
-from chaos.report import STYLE
 from chaos.svg import element
-from chaos.timeline import PATTERNS, draw_timeline
+from chaos.timeline import PATTERNS, PICTURE_STYLE, draw_timeline, read_style
 
 BACKGROUND = "svg{background:var(--bg)}"
 
@@ -18,7 +17,7 @@ def picture(run: Path) -> str:
     """The whole SVG document. Raises chaos.errors.UsageError if `run` is no run folder."""
     drawn = draw_timeline(read_history(run))
     head, _, rest = drawn.partition(">")
-    style = element("style", STYLE.read_text(encoding="utf-8") + BACKGROUND)
+    style = element("style", read_style(PICTURE_STYLE) + BACKGROUND)
     return f"{head}>{style}{element('defs', PATTERNS)}{rest}\n"
 
 

@@ -1,5 +1,6 @@
 """What the command line calls: plans, refusals, and what `both` demands."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +12,13 @@ from chaos.drill import Drill, Variant
 from chaos.drills import all_drills
 from chaos.entries import AccessSeen
 from chaos.errors import UsageError
-from chaos.history import History
 from chaos.options import SuiteOptions
-from chaos.suite import find_drills, judge_folder, run_suite
+from chaos.result import RunResult
+from chaos.suite import find_drills, run_suite
 from chaos.target import Target, TargetOptions
-from chaos.verdict import Verdict
 from tests.chaos.builder import RunBuilder, deployment
 from tests.chaos.fake import FakeTarget
+from tests.chaos.results import play
 
 NAMES = ["rolling-deploy"]
 
@@ -66,18 +67,16 @@ def test_no_name_means_all_drills() -> None:
     assert find_drills([]) == all_drills()
 
 
-Play = Callable[[Drill, Variant, Target, SuiteOptions], tuple[History, Verdict]]
+Play = Callable[[Drill, Variant, Target, SuiteOptions], RunResult]
 
 
 def playing(tmp_path: Path, **builders: RunBuilder) -> Play:
     """Recorded runs in place of real ones, by variant."""
 
-    def play(
-        drill: Drill, variant: Variant, target: Target, options: SuiteOptions
-    ) -> tuple[History, Verdict]:
-        return judge_folder(builders[variant.value].write(tmp_path / variant.value))
+    def instead(drill: Drill, variant: Variant, target: Target, options: SuiteOptions) -> RunResult:
+        return play(tmp_path / variant.value, builders[variant.value])
 
-    return play
+    return instead
 
 
 def unexplained() -> RunBuilder:
@@ -127,7 +126,26 @@ def test_both_demands_fail_and_pass(
     assert found == code
     assert words in "\n".join(said) or words == "PASS"
     assert (tmp_path / "junit.xml").read_text().count("<testsuite ") == 2
-    assert (tmp_path / "report.html").read_text().count("<section>") == 2
+    page = (tmp_path / "report.html").read_text()
+    assert re.findall(r'href="([^"]*)"', page) == ["broken/report.html", "fixed/report.html"]
+    assert page.count("as demanded") >= 2
+    assert "rolling-deploy (broken)" in (tmp_path / "summary.md").read_text()
+
+
+def test_a_suite_that_is_interrupted_leaves_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = deployment()
+    stopped.run = replace(stopped.run, ending="INTERRUPTED", why="Ctrl-C", variant="broken")
+    monkeypatch.setattr("chaos.suite._run_one", playing(tmp_path, broken=stopped))
+    options = SuiteOptions(out=tmp_path, show=lambda _: None, say=lambda _: None)
+    code = run_suite(
+        NAMES, "both", TargetOptions(), options=options, find_target=lambda _: FakeTarget()
+    )
+    assert code == 130
+    for name in ("report.html", "summary.md", "junit.xml"):
+        assert "rolling-deploy (fixed)" in (tmp_path / name).read_text()
+        assert "not run" in (tmp_path / name).read_text()
 
 
 @pytest.mark.parametrize("drill", all_drills(), ids=lambda drill: drill.name)

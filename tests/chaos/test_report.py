@@ -1,0 +1,117 @@
+"""A run's page: what it shows of runs of every kind, and how large it is."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chaos.history import read_history
+from chaos.report import render_report
+from chaos.timeline import draw_timeline
+from tests.chaos.builder import (
+    Cast,
+    RunBuilder,
+    cast_of,
+    deployment,
+    make_run,
+    offer_load,
+    perform,
+)
+from tests.chaos.results import nasty, play, without_lanes, without_rows
+
+
+def page_of(folder: Path, builder: RunBuilder) -> str:
+    play(folder, builder)
+    return (folder / "report.html").read_text()
+
+
+def large(seconds: float = 60.0, tasks: int = 6) -> RunBuilder:
+    """A minute at 200/s: two services, each with so many old and so many new tasks."""
+    builder = deployment(5.0)
+    builder.requests.clear()
+    cast = [_moved(one, number) for number in range(tasks // 2) for one in cast_of(500.0)]
+    for member in cast:
+        perform(builder, member)
+    offer_load(builder, cast, seconds)
+    builder.run = replace(builder.run, ended_ms=builder.run.started_ms + seconds * 1000 + 4000)
+    return builder
+
+
+def _moved(one: Cast, number: int) -> Cast:
+    """The same story, later and elsewhere."""
+
+    def later(at: float | None) -> float | None:
+        return None if at is None else at + 4000.0 * number
+
+    first, second, third, fourth = one.address.split(".")
+    return replace(
+        one,
+        task=f"c{number}{one.task[:30]}",
+        address=f"{first}.{second}.{int(third) + 10 * (number + 1)}.{fourth}",
+        started=later(one.started),
+        healthy=later(one.healthy),
+        stop=later(one.stop),
+        draining=later(one.draining),
+        left=later(one.left),
+        sigterm=later(one.sigterm),
+        stopped=later(one.stopped),
+    )
+
+
+def test_a_minute_with_many_tasks_stays_under_100_kb(tmp_path: Path) -> None:
+    page = page_of(tmp_path, large())
+    lanes = page.count('class="lane"')
+    print(f"{lanes} lanes, {len(page.encode()) / 1000:.0f} KB")
+    assert lanes == 32
+    assert len(page.encode()) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("make", "panels", "lanes"),
+    [
+        pytest.param(without_rows, False, True, id="no request was recorded"),
+        pytest.param(without_lanes, True, False, id="no task was seen"),
+        pytest.param(RunBuilder, False, False, id="nothing at all"),
+        pytest.param(lambda: RunBuilder(make_run(variant="")), False, False, id="no variant"),
+    ],
+)
+def test_what_was_not_recorded_leaves_no_hole(
+    make: Callable[[], RunBuilder], panels: bool, lanes: bool, tmp_path: Path
+) -> None:
+    page = page_of(tmp_path, make())
+    assert (">requests/s<" in page, 'class="lane"' in page) == (panels, lanes)
+    assert ("Nothing that could be drawn" in page) == (not panels and not lanes)
+    assert ("The same in numbers" in page) == panels
+    assert not re.findall(r'[ "M](?:nan|inf)\b', draw_timeline(read_history(tmp_path)))
+
+
+def test_the_verdict_comes_first_then_what_to_do_then_the_picture(tmp_path: Path) -> None:
+    page = page_of(tmp_path, deployment(5.0))
+    places = [
+        page.index(words)
+        for words in (
+            "✗ FAIL</span>",
+            "What to do",
+            "<dt>failed</dt>",
+            'role="group"',
+            "Checks</h2>",
+        )
+    ]
+    assert places == sorted(places)
+    checks = page.partition("Checks</h2>")[2]
+    assert checks.index("no request failed") < checks.index("load was offered")
+
+
+def test_texts_of_others_are_escaped(tmp_path: Path) -> None:
+    page = page_of(tmp_path, nasty())
+    assert "<script" not in page
+    assert "<b>_i_" not in page
+    assert not set(page) & set(map(chr, [*range(9), *range(11, 32)]))
+
+
+def test_drawing_again_gives_the_same_page(tmp_path: Path) -> None:
+    result = play(tmp_path, deployment(5.0))
+    first = (tmp_path / "report.html").read_text()
+    assert render_report(read_history(tmp_path), replace(result, folder="")) == first
