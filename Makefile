@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 OUT := runs
 
-.PHONY: drill test up down check fix bench docs clean accept-2
+.PHONY: drill test up down check fix bench docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -45,8 +45,8 @@ bench: .venv/.synced
 docs: .venv/.synced
 	$(PY) -m docs.build
 
-accept-2: .venv/.synced
-	$(PY) -m tests.accept 2
+accept-%: .venv/.synced
+	$(PY) -m tests.accept $*
 
 clean:
 	rm -rf .venv .rehearse runs .accept .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -13,10 +13,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests import bench, kills, soak
+from tests import bench, fifty, kills, releases, soak
 from tests.plane.test_clients import aws
 from tests.plane.up import Up
 
@@ -107,6 +108,37 @@ def benchmarks() -> dict[str, Any]:
     return {f.name: round(f.value, 2) for f in figures}
 
 
+def core_set() -> dict[str, Any]:
+    """What `make drill` runs, once dependencies are installed: under three minutes."""
+    return suite((), "fixed", 180)
+
+
+def every_drill_both_ways() -> dict[str, Any]:
+    """Every drill of the list, broken and fixed: under ten minutes."""
+    code, said = command(*REHEARSE, "drill", "--list")
+    assert code == 0, said
+    names = [line.split()[0] for line in said.splitlines() if line.strip()]
+    return suite(tuple(names), "both", 600)
+
+
+def suite(names: tuple[str, ...], variant: str, limit_s: float) -> dict[str, Any]:
+    """Drills in one command; each verdict with its figures. Fails beyond the limit."""
+    began = time.monotonic()
+    out = OUT / "runs" / time.strftime("%Y%m%d-%H%M%S")
+    words = ["drill", *names, "--variant", variant, "--time-scale", "10", "--out", str(out)]
+    code, said = command(*REHEARSE, *words, limit_s=limit_s + 120)
+    seconds = time.monotonic() - began
+    assert code == 0, said[-6000:]
+    assert seconds < limit_s, f"{seconds:.0f} s, the limit is {limit_s:g}"
+    verdicts = [json.loads(p.read_text()) for p in sorted(out.glob("*/verdict.json"))]
+    runs = [
+        f"{v['drill']} ({v['variant']}): {v['outcome']} in"
+        f" {(v['ended_ms'] - v['started_ms']) / 1000:.0f} s: {v['reason'][:160]}"
+        for v in verdicts
+    ]
+    return {"seconds": round(seconds, 1), "runs": runs}
+
+
 STEPS: dict[str, list[Step]] = {
     "2": [
         Step("the drill passes", lambda: drill("fixed", 0)),
@@ -120,7 +152,18 @@ STEPS: dict[str, list[Step]] = {
         Step("endings and replacements", lambda: tests("tests/plane/test_endings.py")),
         Step("bad input", lambda: tests("tests/plane/test_refusals.py", "tests/api")),
         Step("all tests", tests),
-    ]
+    ],
+    "3": [
+        Step("make drill", core_set),
+        *(Step(f"every drill both ways, run {n} of 3", every_drill_both_ways) for n in (1, 2, 3)),
+        *(Step(f"release: {r.name}", partial(releases.run, r)) for r in releases.RELEASES),
+        *(
+            Step(f"drills {n + 1} to {n + 10} of 50 killed", partial(fifty.run, 10, fifty.SEED + n))
+            for n in range(0, 50, 10)
+        ),
+        Step("planted bugs and invariants", lambda: tests("tests/scheduler", "tests/sim")),
+        Step("all tests", tests),
+    ],
 }
 
 
