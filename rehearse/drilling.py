@@ -17,8 +17,8 @@ from chaos.target import TargetOptions
 from infra.local.folder import read_plane
 from infra.local.options import SCALE_MAX
 from rehearse.errors import INTERRUPTED, ignore_signals
-from rehearse.ownplane import own_plane
-from rehearse.running import STATE_DIR
+from rehearse.ownplane import OwnPlane, own_plane
+from rehearse.running import STATE_DIR, stop_order_option
 
 OWN_SCALE = 10
 
@@ -56,6 +56,7 @@ OWN_SCALE = 10
     "--time-scale", type=click.IntRange(1, SCALE_MAX), help="Of the drill's own plane (default 10)."
 )
 @click.option("--tempo", default="fast", show_default=True, help="Of the drill's own plane.")
+@stop_order_option
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="Decides which request is what."
 )
@@ -82,6 +83,7 @@ def drill(
     arrivals: int | None,
     time_scale: int | None,
     tempo: str,
+    stop_task_order: str,
     seed: int,
     plan: bool,
     allow_settings: bool,
@@ -115,7 +117,8 @@ def drill(
         return suite.run_suite(names, variant, chosen, plan_only=plan, options=options)
 
     with _signals_interrupt():
-        sys.exit(_with_plane(target, endpoint_url, time_scale or OWN_SCALE, tempo, run))
+        own = OwnPlane(time_scale or OWN_SCALE, tempo, stop_task_order)
+        sys.exit(_with_plane(target, endpoint_url, own, run))
 
 
 @click.command()
@@ -133,14 +136,14 @@ def report(run_dir: Path) -> None:
 
 
 def _with_plane(
-    target: str, endpoint: str | None, scale: int, tempo: str, run: Callable[[str | None], int]
+    target: str, endpoint: str | None, own: OwnPlane, run: Callable[[str | None], int]
 ) -> int:
     """Run on the endpoint given, on the plane that runs here, or on one of the drill's own."""
     here = read_plane(STATE_DIR)
     if target == "aws" or endpoint is not None or here is not None:
         return run(endpoint or (here["endpoint"] if here and target == "local" else None))
     click.echo("starting a plane of the drill's own", err=True)
-    with own_plane(scale, tempo) as started:
+    with own_plane(own) as started:
         return run(started)
 
 

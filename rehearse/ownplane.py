@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rehearse.errors import fail
@@ -17,23 +18,33 @@ READY_LIMIT_S = 90
 STOP_LIMIT_S = 5
 
 
+@dataclass(frozen=True, slots=True)
+class OwnPlane:
+    """How a drill's own plane is to run."""
+
+    scale: int
+    tempo: str
+    stop_task_order: str
+
+
 @contextmanager
-def own_plane(scale: int, tempo: str) -> Iterator[str]:
+def own_plane(own: OwnPlane) -> Iterator[str]:
     """Start a plane, give its AWS endpoint, stop it. Ends the command if it does not start."""
     state = Path(tempfile.mkdtemp(prefix="rehearse-drill-"))
     try:
-        with _started(state, scale, tempo) as endpoint:
+        with _started(state, own) as endpoint:
             yield endpoint
     finally:
         shutil.rmtree(state, ignore_errors=True)
 
 
 @contextmanager
-def _started(state: Path, scale: int, tempo: str) -> Iterator[str]:
+def _started(state: Path, own: OwnPlane) -> Iterator[str]:
     port, http_port, https_port = _free_ports(3)
     read_end, write_end = os.pipe()
     command = [sys.executable, "-m", "rehearse", "up", "--lifeline", "--ready-fd", str(write_end)]
-    command += ["--state-dir", str(state), "--time-scale", str(scale), "--tempo", tempo]
+    command += ["--state-dir", str(state), "--time-scale", str(own.scale)]
+    command += ["--tempo", own.tempo, "--stop-task-order", own.stop_task_order]
     command += ["--port", str(port), "--http-port", str(http_port), "--https-port", str(https_port)]
     with (state / "up.log").open("w") as log:
         plane = subprocess.Popen(

@@ -13,6 +13,7 @@ import click
 
 from infra.local.folder import find_pid
 from infra.local.options import SCALE_MAX, Options
+from infra.local.scheduler.model import StopOrder
 from rehearse.errors import fail
 
 STATE_DIR = Path(".rehearse")
@@ -25,6 +26,14 @@ state_option = click.option(
     default=STATE_DIR,
     show_default=True,
     help="Where the plane keeps its journal, logs and data.",
+)
+
+stop_order_option = click.option(
+    "--stop-task-order",
+    type=click.Choice([order.value for order in StopOrder]),
+    default=StopOrder.DEREGISTER_FIRST.value,
+    show_default=True,
+    help="What StopTask does first to a service's task: reports about AWS disagree (R1.21).",
 )
 
 
@@ -54,6 +63,7 @@ state_option = click.option(
 @click.option("--https-port", default=8443, show_default=True, help="Serves listener port 443.")
 @click.option("--seed", default="0", show_default=True, help="Decides what the tempo draws.")
 @click.option("--fallback", help="URL that answers every other AWS API (default: moto).")
+@stop_order_option
 @click.option(
     "--count-exits/--no-count-exits",
     default=True,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.local.scheduler.model import StopOrder
 from infra.local.settings import DEFAULT, INFRA
 
 SCALE_MAX = 20  # above, scaled limits fall below what a process needs to start
@@ -27,6 +28,7 @@ class Options:
     tempo: str = "fast"
     seed: str = "0"
     fallback: str | None = None
+    stop_task_order: str = StopOrder.DEREGISTER_FIRST  # of StopTask on a service's task (R1.21)
     count_exits: bool = True  # the circuit breaker counts exits after RUNNING (R3.5)
     hosts: tuple[str, ...] = ()  # names besides loopback by which callers may reach the plane
 

@@ -4,13 +4,12 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from tests.plane.up import Process, Up, await_gone, left, wait_for
+from tests.plane.tasks import commands, describe, is_steady, main_process, task_arns
+from tests.plane.up import Up, await_gone, left, wait_for
 
 pytestmark = pytest.mark.runtime
 
@@ -65,22 +64,22 @@ def test_a_second_plane_on_the_same_state_directory_is_refused(plane: Up) -> Non
 def test_a_killed_task_or_proxy_is_replaced(plane: Up, victim: str) -> None:
     """kill -9 of a task's main process or proxy: stopped with 137, replaced (R1.12)."""
     ecs = plane.client("ecs")
-    before = set(_tasks(ecs))
-    pid = _find(plane, victim)
+    before = set(task_arns(ecs))
+    pid = main_process(plane, victim, task_arns(ecs))
     os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: len(set(_tasks(ecs)) - before) == 1, 20)
-    (dead,) = before - set(_tasks(ecs))
-    wait_for(lambda: _describe(ecs, dead)["lastStatus"] == "STOPPED", 20)
-    task = _describe(ecs, dead)
+    wait_for(lambda: len(set(task_arns(ecs)) - before) == 1, 20)
+    (dead,) = before - set(task_arns(ecs))
+    wait_for(lambda: describe(ecs, dead)["lastStatus"] == "STOPPED", 20)
+    task = describe(ecs, dead)
     assert task["stopCode"] == "EssentialContainerExited"
     assert task["stoppedReason"] == "Essential container in task exited"
     assert 137 in {container.get("exitCode") for container in task["containers"]}
-    wait_for(lambda: _is_steady(plane), 30)
+    wait_for(lambda: is_steady(plane), 30)
 
 
 def test_a_killed_load_balancer_is_back_within_a_second(plane: Up) -> None:
     (envoy,) = [
-        p for p, words in _commands(plane) if "/alb/" in words and "launcher.py" not in words
+        p for p, words in commands(plane) if "/alb/" in words and "launcher.py" not in words
     ]
     os.kill(envoy, signal.SIGKILL)
     wait_for(lambda: not left({p for p in plane.family() if p[0] == envoy}), 1)
@@ -98,45 +97,3 @@ def _is_ending(up: Up) -> bool:
     """Whether the plane has begun to end: it answers no more."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", up.port)) != 0
-
-
-def _tasks(ecs: Any) -> list[str]:
-    found = ecs.list_tasks(cluster="rehearsal", serviceName="order-api")
-    arns: list[str] = found["taskArns"]
-    return arns
-
-
-def _describe(ecs: Any, arn: str) -> dict[str, Any]:
-    found = ecs.describe_tasks(cluster="rehearsal", tasks=[arn])
-    task: dict[str, Any] = found["tasks"][0]
-    return task
-
-
-def _is_steady(plane: Up) -> bool:
-    services = httpx.get(f"{plane.endpoint}/_rehearse/status").json()["services"]
-    return all(service["steady"] for service in services)
-
-
-def _find(plane: Up, victim: str) -> int:
-    """The main process of an order-api task, or of such a task's proxy."""
-    tasks = [arn.rsplit("/", 1)[1] for arn in _tasks(plane.client("ecs"))]
-    for pid, words in _commands(plane):
-        is_main = victim in words and ".probe" not in words and "launcher.py" not in words
-        if not is_main:
-            continue
-        environment = Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace")
-        if any(f"REHEARSE_TASK={task}" in environment for task in tasks):
-            return pid
-    raise AssertionError(f"no {victim} among {_commands(plane)}")
-
-
-def _commands(plane: Up) -> list[tuple[int, str]]:
-    return [(pid, _words((pid, start))) for pid, start in sorted(plane.family())]
-
-
-def _words(process: Process) -> str:
-    try:
-        raw = Path(f"/proc/{process[0]}/cmdline").read_bytes()
-    except OSError:  # a health check's process that has just ended
-        return ""
-    return raw.replace(b"\0", b" ").decode(errors="replace")

@@ -23,8 +23,14 @@ def judge_deregister(world: "World", step: DeregisterTargets) -> Iterator[str]:
         return
     due_ms = since_ms + world.spec.tempo.stop_tick_ms
     late = _signalled_first(world, task)
+    if late and any(c.alive for c in task.containers) and not _signalled(task):
+        yield f"R1.21: StopTask of {task.id} deregisters before its SIGTERM"
     if world.now_ms < due_ms or (world.now_ms > due_ms and not late):
         yield f"R1.25: {step.task} is deregistered {world.now_ms - due_ms} ms off its time"
+
+
+def _signalled(task: Task) -> bool:
+    return any(container.terminated_ms is not None for container in task.containers)
 
 
 def _signalled_first(world: "World", task: Task) -> bool:

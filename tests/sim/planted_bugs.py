@@ -127,6 +127,8 @@ BUGS = (
       "return all(t.state is TargetState.UNUSED for t in task.targets)", seeds=False),
     P("StopTask knows one order only", "stopping",
       "order is StopOrder.SIGTERM_FIRST", "order is not StopOrder.SIGTERM_FIRST"),
+    P("StopTask deregisters before its SIGTERM", "stopping",
+      "return not signalled and any(c.alive for c in task.containers)", "return False"),
     P("the proxy goes first", "stopping",
       "return any(container.name in other.depends_on for other in alive)",
       "return any(other.name in container.depends_on for other in alive)"),

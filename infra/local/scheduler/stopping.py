@@ -35,7 +35,7 @@ def _deregister(task: Task, tempo: Tempo, order: StopOrder, draft: Draft) -> Non
     routed = tuple(sorted(t.group for t in task.targets if t.state not in GONE))
     if not routed:
         return
-    if _signalled_first(task, order) and task.status is TaskStatus.DEACTIVATING:
+    if _signalled_first(task, order) and _awaits_signal(task):
         return
     since_ms = task.died_ms if task.stop_asked_ms is None else task.stop_asked_ms
     assert since_ms is not None
@@ -55,6 +55,14 @@ def _may_begin(task: Task, tempo: Tempo, order: StopOrder, draft: Draft) -> bool
 
 def _signalled_first(task: Task, order: StopOrder) -> bool:
     return task.stop_code is StopCode.USER_INITIATED and order is StopOrder.SIGTERM_FIRST
+
+
+def _awaits_signal(task: Task) -> bool:
+    """Whether SIGTERM has still to come, and somebody is there to get it."""
+    if task.status is TaskStatus.DEACTIVATING:
+        return True
+    signalled = any(c.terminated_ms is not None for c in task.containers)
+    return not signalled and any(c.alive for c in task.containers)
 
 
 def _why_begin(task: Task) -> str:
