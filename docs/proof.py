@@ -1,6 +1,7 @@
 """What proves the local Fargate: the invariants and where each is held, the planted bugs."""
 
 from docs.table import code, table
+from tests.balancing import planted_bugs as elb
 from tests.sim.planted_bugs import BUGS
 
 # Invariant, the rule it comes from, and the tests that hold to it (files below tests/).
@@ -54,6 +55,13 @@ def proof() -> str:
             ("bug", "module", "caught by"),
             ((bug.name, code(bug.module), _layers(bug.cases, bug.seeds)) for bug in BUGS),
         ),
+        f"And these {len(elb.BUGS)} of the load balancer (`infra/local/balancing`): *cases* and"
+        " *stories* need no process, *servers* are small ones inside the test"
+        " (`tests/balancing`).",
+        table(
+            ("bug", "module", "caught by"),
+            ((bug.name, code(bug.module), _elb_layers(bug)) for bug in elb.BUGS),
+        ),
     ]
     return "\n\n".join(parts)
 
@@ -65,3 +73,8 @@ def _invariant(row: tuple[str, str, str, tuple[str, ...]]) -> tuple[str, str, st
 
 def _layers(cases: bool, seeds: bool) -> str:
     return " and ".join(name for name, caught in (("cases", cases), ("seeds", seeds)) if caught)
+
+
+def _elb_layers(bug: elb.PlantedBug) -> str:
+    layers = (("cases", bug.cases), ("stories", bug.stories), ("servers", bug.keeper))
+    return " and ".join(name for name, caught in layers if caught)
