@@ -67,6 +67,9 @@ def status(state_dir: Path, as_json: bool) -> None:
         click.echo(f"{service['name']}: {service['desired']} desired, {word}")
         for deployment in service["deployments"]:
             click.echo(f"  {deployment['task_definition']:<22} {deployment['rollout']}")
+        last = service["last_deployment"]
+        if last["status"] not in ("SUCCESSFUL", "IN_PROGRESS"):
+            click.echo(f"  last deployment {last['status']}: {last['reason']}")
         for task in service["tasks"]:
             if task["status"] != "STOPPED":
                 targets = ", ".join(task["targets"].values()) or "-"

@@ -69,10 +69,22 @@ def _service(store: Store, service: Service) -> Document:
             }
             for d in service.deployments
         ],
+        "last_deployment": _last_deployment(service),
         "tasks": [_task(store, service, t) for t in store.tasks_of(service)],
         "events": [
             {"at_ms": e.created_ms, "message": e.message} for e in list(service.events)[:10]
         ],
+    }
+
+
+def _last_deployment(service: Service) -> Document:
+    """What became of the newest service deployment: after a rollback nothing else tells (R3.8)."""
+    entry = service.history[-1]
+    return {
+        "status": entry.status,
+        "reason": entry.reason,
+        "failures": entry.failures,
+        "threshold": entry.threshold,
     }
 
 
