@@ -32,10 +32,10 @@ def resolve(options: TargetOptions, make: Connect = connect) -> Account:
     """
     local = options.kind == "local"
     endpoint = (options.endpoint_url or DEFAULT_ENDPOINT) if local else options.endpoint_url
-    plane = _plane(endpoint) if local and endpoint else None
+    plane = ask_plane(endpoint) if local and endpoint else None
     try:
         clients = make(options.region, endpoint)
-        scale = _time_scale(clients, options.cluster)
+        scale = read_time_scale(clients, options.cluster)
         names = _services(clients, options)
         name, dns = _balancer(clients, options.cluster, names)
     except TargetError as error:
@@ -55,7 +55,8 @@ def resolve(options: TargetOptions, make: Connect = connect) -> Account:
     return Account(clients, place, names, name)
 
 
-def _plane(endpoint: str) -> Plane:
+def ask_plane(endpoint: str) -> Plane:
+    """GET /_rehearse/status; UsageError if no plane answers there."""
     try:
         answer = httpx.get(f"{endpoint}/_rehearse/status", timeout=5.0)
         answer.raise_for_status()
@@ -72,7 +73,8 @@ def _plane(endpoint: str) -> Plane:
     )
 
 
-def _time_scale(clients: Clients, cluster: str) -> float:
+def read_time_scale(clients: Clients, cluster: str) -> float:
+    """The tag of a rehearsing cluster, 1 without it. UsageError if the cluster is not ACTIVE."""
     with calling("DescribeClusters"):
         answer = clients.ecs.describe_clusters(clusters=[cluster], include=["TAGS"])
     found = [c for c in answer["clusters"] if c.get("status") == "ACTIVE"]

@@ -18,6 +18,7 @@ MODULES = {
     "status": "lookups",
     "events": "lookups",
     "logs": "lookups",
+    "deploy": "deploying",
     "drill": "drilling",
     "judge": "drilling",
     "report": "drilling",
