@@ -45,6 +45,9 @@ class Buckets:
     def edge(self, index: int) -> float:
         return self.axis.x(self.axis.start_ms + index * self.seconds * 1000)
 
+    def middle(self, index: int) -> float:
+        return (self.edge(index) + self.edge(index + 1)) / 2
+
     def group(
         self, rows: Iterable[Request], moment: Callable[[Request], float]
     ) -> list[list[Request]]:
@@ -74,8 +77,17 @@ def done(row: Request) -> float:
     return row.done_ms
 
 
-def draw_rates(history: History, lanes: Sequence[Lane], buckets: Buckets, panel: Panel) -> str:
-    """Arrivals per real second, stacked by the task that served them, failures on top."""
+def draw_rates(
+    history: History,
+    lanes: Sequence[Lane],
+    buckets: Buckets,
+    panel: Panel,
+    busy: Sequence[float] = (),
+) -> str:
+    """Arrivals per real second, stacked by the task that served them, failures on top.
+
+    `busy` are the x that no label should lie on.
+    """
     rows = history.records.requests
     good = [row for row in rows if row.error is None]
     known = {lane.life.task for lane in lanes}
@@ -93,7 +105,7 @@ def draw_rates(history: History, lanes: Sequence[Lane], buckets: Buckets, panel:
             rates = buckets.rates(members, scheduled)
             ceiling = [low + rate for low, rate in zip(floor, rates, strict=True)]
             shapes.append(_area(floor, ceiling, top, buckets, panel, colour))
-            labels += _label(floor, ceiling, top, buckets, panel, label)
+            labels += _label(floor, ceiling, top, buckets, panel, label, busy)
             floor = ceiling
     return _grid(panel, (0, top / 2, top), top) + "".join((*shapes, *labels))
 
@@ -135,22 +147,33 @@ def _outline(
 
 
 def _label(
-    low: list[float], high: list[float], top: float, buckets: Buckets, panel: Panel, word: str
+    low: list[float],
+    high: list[float],
+    top: float,
+    buckets: Buckets,
+    panel: Panel,
+    word: str,
+    busy: Sequence[float],
 ) -> list[str]:
-    """The layer's letter in the middle of its longest thick stretch."""
+    """The layer's letter in its longest thick stretch, as near to the middle as is free."""
     needed = top * 11 / panel.height
     best, run = (0, 0), 0
     for index in range(buckets.count):
         run = run + 1 if high[index] - low[index] >= needed else 0
         if run > best[1]:
             best = (index - run + 1, run)
-    start, length = best
-    x1, x2 = buckets.edge(start), buckets.edge(start + length)
-    if x2 - x1 < 8 + 6 * len(word):
+    half = 4 + 3 * len(word)
+    free = [
+        index
+        for index in range(best[0], sum(best))
+        if not any(abs(buckets.middle(index) - x) < half + 3 for x in busy)
+    ]
+    if not free or best[1] * (buckets.edge(1) - buckets.edge(0)) < 2 * half:
         return []
-    middle = start + length // 2
-    y = panel.y((low[middle] + high[middle]) / 2 / top) + 4
-    return [text((x1 + x2) / 2, y, word, "k", "middle")]
+    centre = best[0] + best[1] / 2
+    chosen = min(free, key=lambda index: abs(index + 0.5 - centre))
+    y = panel.y((low[chosen] + high[chosen]) / 2 / top) + 4
+    return [text(buckets.middle(chosen), y, word, "k", "middle")]
 
 
 def _grid(panel: Panel, values: Iterable[float], top: float) -> str:
@@ -196,7 +219,7 @@ def draw_latency(history: History, buckets: Buckets, panel: Panel) -> str:
     for name, percent in LINES:
         points = [
             (
-                (buckets.edge(index) + buckets.edge(index + 1)) / 2,
+                buckets.middle(index),
                 panel.y(math.log10(max(1.0, percentile(values, percent))) / decades),
             )
             for index, group in enumerate(groups)

@@ -9,10 +9,10 @@ from chaos.clock import to_text
 from chaos.entries import Entry, EventSeen, Note, Step
 from chaos.history import History
 from chaos.narration import narrate
+from chaos.numbers import make_table
 from chaos.page import advice, badge, figures, folded, make_page, sentence
-from chaos.plots import SAMPLES, done, make_buckets, scheduled
+from chaos.plots import SAMPLES, make_buckets
 from chaos.result import RunResult, failures_first
-from chaos.series import percentile
 from chaos.svg import element, escaped
 from chaos.timeline import draw_timeline
 
@@ -112,25 +112,7 @@ def _numbers(history: History, axis: Axis) -> Iterator[str]:
     """The picture's data as a table, for those who do not see it."""
     if not history.records.requests:
         return
-    buckets = make_buckets(history, axis, SAMPLES)
-    rows = history.records.requests
-    arrivals = buckets.group(rows, scheduled)
-    failed = buckets.group((row for row in rows if row.error is not None), done)
-    step = max(1, -(-buckets.count // ROWS_SHOWN))
-    names = ("from (s)", "requests/s", "failed/s", "p50 ms", "p99 ms", "max ms")
-    head = element("tr", *(element("th", escaped(name), scope="col") for name in names))
-    body = []
-    for start in range(0, buckets.count, step):
-        span = range(start, min(start + step, buckets.count))
-        real = len(span) * buckets.seconds
-        here = [row for index in span for row in arrivals[index]]
-        good = [r.latency_ms for r in here if r.error is None and r.length_ms is None]
-        times = [f"{percentile(good, p):.1f}" if good else "-" for p in (50, 99, 100)]
-        at = start * buckets.seconds * axis.time_scale
-        bad = sum(len(failed[index]) for index in span)
-        cells = (f"{at:.1f}", f"{len(here) / real:.0f}", f"{bad / real:.1f}", *times)
-        body.append(element("tr", *(element("td", cell) for cell in cells)))
-    table = element("table", element("thead", head), element("tbody", *body))
+    table = make_table(history, make_buckets(history, axis, SAMPLES), ROWS_SHOWN)
     yield folded("The same in numbers", element("div", table, cls="numbers"))
 
 

@@ -9,7 +9,8 @@ from chaos.entries import Step
 from chaos.history import History
 from chaos.lanes import Lane, draw_lanes, lanes_height, make_lanes
 from chaos.lives import read_lives
-from chaos.marks import draw_marks, marks_height, place_marks
+from chaos.marks import Mark, draw_marks, marks_height, place_marks
+from chaos.numbers import draw_columns
 from chaos.plots import SAMPLES, Panel, draw_errors, draw_latency, draw_rates, make_buckets
 from chaos.series import ticks
 from chaos.svg import element, line, text
@@ -17,6 +18,7 @@ from chaos.svg import element, line, text
 PICTURE_STYLE = "picture.css"
 TITLE = 30.0  # room for a panel's title
 MARGIN = 8.0
+COLUMNS_MAX = 60
 LATENCY = "good requests from their scheduled time, real; long exports left out"
 
 PATTERNS = (
@@ -53,7 +55,7 @@ def draw_timeline(history: History) -> str:
     parts = [
         *_ticks(axis, lanes_top, bottom),
         draw_lanes(lanes, find_causes(history), axis, lanes_top),
-        *(_plots(history, lanes, axis, panels) if panels else ()),
+        *(_plots(history, lanes, axis, panels, marks) if panels else ()),
         draw_marks(marks, MARGIN, bottom),
         *(_titles(panels) if panels else ()),
         text((LEFT + RIGHT) / 2, bottom + 36, _axis_title(axis), "s", "middle"),
@@ -77,11 +79,14 @@ class _Panels:
         self.latency = Panel(self.errors.bottom + TITLE, 120.0)
 
 
-def _plots(history: History, lanes: Sequence[Lane], axis: Axis, panels: _Panels) -> Iterator[str]:
-    buckets = make_buckets(history, axis)
-    yield draw_rates(history, lanes, buckets, panels.rates)
-    yield draw_errors(history, buckets, panels.errors)
-    yield draw_latency(history, make_buckets(history, axis, SAMPLES), panels.latency)
+def _plots(
+    history: History, lanes: Sequence[Lane], axis: Axis, panels: _Panels, marks: Sequence[Mark]
+) -> Iterator[str]:
+    fine, coarse = make_buckets(history, axis), make_buckets(history, axis, SAMPLES)
+    yield draw_rates(history, lanes, fine, panels.rates, [mark.x for mark in marks])
+    yield draw_errors(history, fine, panels.errors)
+    yield draw_latency(history, coarse, panels.latency)
+    yield draw_columns(history, coarse, panels.rates.top, panels.latency.bottom, COLUMNS_MAX)
 
 
 def _titles(panels: _Panels) -> Iterator[str]:
@@ -97,7 +102,7 @@ def _axis_title(axis: Axis) -> str:
 
 def _title(panel: Panel, name: str, explanation: str) -> str:
     heading = text(20, panel.top - 10, name, "h")
-    return heading + text(LEFT, panel.top - 10, explanation, "s")
+    return heading + text(LEFT + 5, panel.top - 10, explanation, "s")
 
 
 def _ticks(axis: Axis, top: float, bottom: float) -> list[str]:

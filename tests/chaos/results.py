@@ -8,7 +8,16 @@ from chaos.entries import EventSeen, Note, Step, TaskSeen
 from chaos.outcome import Outcome
 from chaos.result import Demand, RunResult, SuiteResult, summarise
 from chaos.suite import judge_folder
-from tests.chaos.builder import T0, RunBuilder, deployment, make_run
+from tests.chaos.builder import (
+    T0,
+    Cast,
+    RunBuilder,
+    cast_of,
+    deployment,
+    make_run,
+    offer_load,
+    perform,
+)
 
 NASTY = '<script>alert(1)</script> | `x` *b* _i_ [l](u) @someone #1 & "q" \x00\x1b[31m\n# h ${1}'
 
@@ -31,6 +40,39 @@ def without_lanes() -> RunBuilder:
     builder = deployment()
     builder.entries = [entry for entry in builder.entries if isinstance(entry, Step)]
     return builder
+
+
+def large(seconds: float = 60.0, tasks: int = 6) -> RunBuilder:
+    """A minute at 200/s: two services, each with so many old and so many new tasks."""
+    builder = deployment(5.0)
+    builder.requests.clear()
+    cast = [_moved(one, number) for number in range(tasks // 2) for one in cast_of(500.0)]
+    for member in cast:
+        perform(builder, member)
+    offer_load(builder, cast, seconds)
+    builder.run = replace(builder.run, ended_ms=builder.run.started_ms + seconds * 1000 + 4000)
+    return builder
+
+
+def _moved(one: Cast, number: int) -> Cast:
+    """The same story, later and elsewhere."""
+
+    def later(at: float | None) -> float | None:
+        return None if at is None else at + 4000.0 * number
+
+    first, second, third, fourth = one.address.split(".")
+    return replace(
+        one,
+        task=f"c{number}{one.task[:30]}",
+        address=f"{first}.{second}.{int(third) + 10 * (number + 1)}.{fourth}",
+        started=later(one.started),
+        healthy=later(one.healthy),
+        stop=later(one.stop),
+        draining=later(one.draining),
+        left=later(one.left),
+        sigterm=later(one.sigterm),
+        stopped=later(one.stopped),
+    )
 
 
 def nasty() -> RunBuilder:

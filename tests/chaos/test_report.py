@@ -10,54 +10,13 @@ import pytest
 from chaos.history import read_history
 from chaos.report import render_report
 from chaos.timeline import draw_timeline
-from tests.chaos.builder import (
-    Cast,
-    RunBuilder,
-    cast_of,
-    deployment,
-    make_run,
-    offer_load,
-    perform,
-)
-from tests.chaos.results import nasty, play, without_lanes, without_rows
+from tests.chaos.builder import RunBuilder, deployment, make_run
+from tests.chaos.results import large, nasty, play, without_lanes, without_rows
 
 
 def page_of(folder: Path, builder: RunBuilder) -> str:
     play(folder, builder)
     return (folder / "report.html").read_text()
-
-
-def large(seconds: float = 60.0, tasks: int = 6) -> RunBuilder:
-    """A minute at 200/s: two services, each with so many old and so many new tasks."""
-    builder = deployment(5.0)
-    builder.requests.clear()
-    cast = [_moved(one, number) for number in range(tasks // 2) for one in cast_of(500.0)]
-    for member in cast:
-        perform(builder, member)
-    offer_load(builder, cast, seconds)
-    builder.run = replace(builder.run, ended_ms=builder.run.started_ms + seconds * 1000 + 4000)
-    return builder
-
-
-def _moved(one: Cast, number: int) -> Cast:
-    """The same story, later and elsewhere."""
-
-    def later(at: float | None) -> float | None:
-        return None if at is None else at + 4000.0 * number
-
-    first, second, third, fourth = one.address.split(".")
-    return replace(
-        one,
-        task=f"c{number}{one.task[:30]}",
-        address=f"{first}.{second}.{int(third) + 10 * (number + 1)}.{fourth}",
-        started=later(one.started),
-        healthy=later(one.healthy),
-        stop=later(one.stop),
-        draining=later(one.draining),
-        left=later(one.left),
-        sigterm=later(one.sigterm),
-        stopped=later(one.stopped),
-    )
 
 
 def test_a_minute_with_many_tasks_stays_under_100_kb(tmp_path: Path) -> None:
