@@ -66,7 +66,7 @@ def draw_lanes(lanes: Sequence[Lane], verified: Sequence[Verified], axis: Axis, 
 def _draw(lane: Lane, verified: Sequence[Verified], axis: Axis, y: float) -> str:
     life = lane.life
     cases = [c for group in verified for c in group.cases if c.life and c.life.task == life.task]
-    age = "new" if life.new else "old"
+    age = "new" if life.new else "old" if life.old else ""
     return element(
         "g",
         element("title", escaped(_story(lane, axis, len(cases)))),
@@ -93,6 +93,8 @@ def _story(lane: Lane, axis: Axis, failed: int) -> str:
             parts.append(f"{name} {axis.seconds(moment.latest_ms):.1f} s")
     if failed:
         parts.append(f"{failed} failed requests")
+    if life.states[-1].reason:
+        parts.append(life.states[-1].reason)
     return "; ".join(parts)
 
 

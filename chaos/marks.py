@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chaos.axis import RIGHT, Axis
-from chaos.entries import Step
+from chaos.entries import EventSeen, Step
+from chaos.history import History
 from chaos.svg import element, escaped, line, text
 
 ROW = 15.0  # height of a row of labels
 ROWS_MAX = 4
 LETTER = 6.6
+LABEL_MAX = 36  # letters
 CLOSE = 6.0  # steps of one name closer than this are one mark
+
+
+# ECS's own words for a deployment that turns, and what the picture calls it.
+TURNS = {"deployment failed": "deployment failed", "rolling back to": "rollback"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,9 @@ def place_marks(steps: Sequence[Step], axis: Axis) -> tuple[Mark, ...]:
     marks = []
     for group in _grouped(steps, axis):
         x = axis.x(group[0].at_ms)
-        label = group[0].name + (f" ({len(group)})" if len(group) > 1 else "")
+        name = group[0].name
+        label = name if len(name) <= LABEL_MAX else f"{name[: LABEL_MAX - 1]}…"
+        label += f" ({len(group)})" if len(group) > 1 else ""
         width = len(label) * LETTER + 10
         start = min(x, RIGHT - width + 30)
         row = next((i for i, end in enumerate(ends) if end <= start), ROWS_MAX - 1)
@@ -38,6 +46,17 @@ def place_marks(steps: Sequence[Step], axis: Axis) -> tuple[Mark, ...]:
         whole = "; ".join(f"{axis.seconds(step.at_ms):.1f} s {step.text}" for step in group)
         marks.append(Mark(x, start, row, label, whole))
     return tuple(marks)
+
+
+def find_steps(history: History) -> list[Step]:
+    """What the drill did, and what ECS did of its own: the events that turn a deployment."""
+    turns = [
+        Step(at_ms=event.at_ms, name=name, text=event.message)
+        for event in history.of(EventSeen)
+        for words, name in TURNS.items()
+        if words in event.message
+    ]
+    return sorted([*history.of(Step), *turns], key=lambda step: step.at_ms)
 
 
 def _grouped(steps: Sequence[Step], axis: Axis) -> list[list[Step]]:

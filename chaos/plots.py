@@ -61,10 +61,12 @@ class Buckets:
         return [len(group) / self.seconds for group in self.group(rows, moment)]
 
 
-def make_buckets(history: History, axis: Axis, samples: int = 0) -> Buckets:
-    """As fine as can be drawn, and wide enough for so many requests each."""
+def make_buckets(
+    history: History, axis: Axis, samples: int = 0, most: int = BUCKETS_MAX
+) -> Buckets:
+    """As fine as can be drawn: at most so many, and wide enough for so many requests each."""
     rate = max(history.run.rate, 0.01)
-    wanted = max(axis.real_seconds / BUCKETS_MAX, BUCKET_LEAST_SECONDS, samples / rate)
+    wanted = max(axis.real_seconds / most, BUCKET_LEAST_SECONDS, samples / rate)
     seconds = math.ceil(wanted * 4) / 4
     return Buckets(axis, seconds, max(1, math.ceil(axis.real_seconds / seconds)))
 
@@ -216,6 +218,7 @@ def draw_latency(history: History, buckets: Buckets, panel: Panel) -> str:
     for decade in range(decades + 1):
         y = panel.y(decade / decades)
         parts += [line(LEFT, y, RIGHT, y, "grid"), text(LEFT - 8, y + 4, _ms(decade), "s", "end")]
+    ends: list[tuple[float, str]] = []
     for name, percent in LINES:
         points = [
             (
@@ -226,7 +229,17 @@ def draw_latency(history: History, buckets: Buckets, panel: Panel) -> str:
             if (values := [row.latency_ms for row in group])
         ]
         parts.append(polyline(points, f"line {name}"))
-    return "".join(parts)
+        if points:
+            ends.append((points[-1][1], name))
+    return "".join([*parts, *_line_labels(ends)])
+
+
+def _line_labels(ends: Sequence[tuple[float, str]]) -> Iterable[str]:
+    """Each line's name beside the plot at the height of its end, none on another."""
+    lowest = float("-inf")
+    for y, name in sorted(ends, key=lambda end: (end[0], end[1] != "max", end[1] != "p99")):
+        lowest = max(y + 4, lowest + 11)
+        yield text(RIGHT + 6, lowest, name, "s")
 
 
 def _ms(decade: int) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from chaos.axis import Axis, make_axis
 from chaos.checks.finding import Finding, Result
 from chaos.clock import to_text
-from chaos.entries import Entry, EventSeen, Note, Step
+from chaos.entries import Entry, EventSeen, Note, Step, TaskSeen
 from chaos.history import History
 from chaos.narration import narrate
 from chaos.numbers import make_table
@@ -67,7 +67,9 @@ def _head(result: RunResult) -> Iterator[str]:
 def _picture(history: History) -> Iterator[str]:
     drawn = draw_timeline(history)
     if drawn:
-        yield LEGEND
+        tasks = OF_TASKS if history.of(TaskSeen) else ()
+        requests = OF_REQUESTS if history.records.requests else ()
+        yield element("div", *tasks, *requests, cls="legend")
         yield element("div", drawn, cls="plot")
     else:
         yield element("p", "Nothing that could be drawn was recorded.", cls="dim")
@@ -138,8 +140,7 @@ def _swatch(cls: str, words: str, shape: str = "") -> str:
     return f'<span><svg viewBox="0 0 26 12" aria-hidden="true">{box}</svg>{words}</span>'
 
 
-LEGEND = element(
-    "div",
+OF_TASKS = (
     "<b>task</b>",
     _swatch("st pending", "starting"),
     _swatch("st running", "RUNNING"),
@@ -150,6 +151,8 @@ LEGEND = element(
     _swatch("he healthy", "healthy"),
     _swatch("he draining", "draining"),
     _swatch("he unhealthy", "unhealthy"),
+)
+OF_REQUESTS = (
     "<b>requests</b>",
     _swatch("failed", "failed"),
     _swatch("", "failed here", '<path d="M9 2l8 8m0-8l-8 8" class="cross"/>'),
@@ -157,5 +160,4 @@ LEGEND = element(
     _swatch("", "p50", '<path d="M0 6h26" class="line p50"/>'),
     _swatch("", "p99", '<path d="M0 6h26" class="line p99"/>'),
     _swatch("", "max", '<path d="M0 6h26" class="line max"/>'),
-    cls="legend",
 )

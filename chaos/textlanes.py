@@ -7,6 +7,7 @@ from chaos.causes import Verified, find_causes
 from chaos.entries import Step
 from chaos.history import History
 from chaos.lives import HEALTHY, Life, read_lives
+from chaos.marks import find_steps
 
 COLUMNS = 64
 LANES_MAX = 40
@@ -31,7 +32,7 @@ def _lines(history: History, lives: Sequence[Life], axis: Axis) -> Iterator[str]
     verified = find_causes(history)
     width = max(len(life.service) for life in lives) + 14
     yield f"{'':{width}}{_scale(axis)}"
-    steps = history.of(Step)
+    steps = find_steps(history)
     if steps:
         yield f"{'steps':{width}}{_marked(steps, axis)}"
     for life in lives[:LANES_MAX]:

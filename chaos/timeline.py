@@ -5,13 +5,20 @@ from pathlib import Path
 
 from chaos.axis import LEFT, RIGHT, WIDTH, Axis, make_axis
 from chaos.causes import find_causes
-from chaos.entries import Step
 from chaos.history import History
 from chaos.lanes import Lane, draw_lanes, lanes_height, make_lanes
 from chaos.lives import read_lives
-from chaos.marks import Mark, draw_marks, marks_height, place_marks
+from chaos.marks import Mark, draw_marks, find_steps, marks_height, place_marks
 from chaos.numbers import draw_columns
-from chaos.plots import SAMPLES, Panel, draw_errors, draw_latency, draw_rates, make_buckets
+from chaos.plots import (
+    BUCKETS_MAX,
+    SAMPLES,
+    Panel,
+    draw_errors,
+    draw_latency,
+    draw_rates,
+    make_buckets,
+)
 from chaos.series import ticks
 from chaos.svg import element, line, text
 
@@ -19,6 +26,8 @@ PICTURE_STYLE = "picture.css"
 TITLE = 30.0  # room for a panel's title
 MARGIN = 8.0
 COLUMNS_MAX = 60
+MANY = 16  # tasks; the page stays small with more of them
+STACK_LEAST, STACK_MOST = 150.0, 320.0
 LATENCY = "good requests from their scheduled time, real; long exports left out"
 
 PATTERNS = (
@@ -47,10 +56,10 @@ def draw_timeline(history: History) -> str:
     axis, lanes = make_axis(history), make_lanes(read_lives(history))
     if not lanes and not history.records.requests:
         return ""
-    marks = place_marks(history.of(Step), axis)
+    marks = place_marks(find_steps(history), axis)
     lanes_top = MARGIN + marks_height(marks) + MARGIN
     lanes_bottom = lanes_top + lanes_height(lanes)
-    panels = _Panels(lanes_bottom) if history.records.requests else None
+    panels = _Panels(lanes_bottom, len(lanes)) if history.records.requests else None
     bottom = panels.latency.bottom if panels else lanes_bottom + MARGIN
     parts = [
         *_ticks(axis, lanes_top, bottom),
@@ -71,10 +80,10 @@ def draw_timeline(history: History) -> str:
 
 
 class _Panels:
-    """Where the plots of the requests are, below `top`."""
+    """Where the plots of the requests are, below `top`; more tasks get a higher stack."""
 
-    def __init__(self, top: float) -> None:
-        self.rates = Panel(top + TITLE, 150.0)
+    def __init__(self, top: float, tasks: int) -> None:
+        self.rates = Panel(top + TITLE, min(STACK_MOST, max(STACK_LEAST, 100.0 + 6 * tasks)))
         self.errors = Panel(self.rates.bottom + TITLE, 44.0)
         self.latency = Panel(self.errors.bottom + TITLE, 120.0)
 
@@ -82,7 +91,8 @@ class _Panels:
 def _plots(
     history: History, lanes: Sequence[Lane], axis: Axis, panels: _Panels, marks: Sequence[Mark]
 ) -> Iterator[str]:
-    fine, coarse = make_buckets(history, axis), make_buckets(history, axis, SAMPLES)
+    most = BUCKETS_MAX if len(lanes) <= MANY else BUCKETS_MAX // 2
+    fine, coarse = make_buckets(history, axis, most=most), make_buckets(history, axis, SAMPLES)
     yield draw_rates(history, lanes, fine, panels.rates, [mark.x for mark in marks])
     yield draw_errors(history, fine, panels.errors)
     yield draw_latency(history, coarse, panels.latency)

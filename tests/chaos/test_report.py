@@ -1,5 +1,6 @@
 """A run's page: what it shows of runs of every kind, and how large it is."""
 
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from chaos.entries import EventSeen
 from chaos.history import read_history
 from chaos.report import render_report
 from chaos.timeline import draw_timeline
-from tests.chaos.builder import RunBuilder, deployment, make_run
+from tests.chaos.builder import T0, RunBuilder, deployment, make_run
 from tests.chaos.results import large, nasty, play, without_lanes, without_rows
+
+NAMES = ("max", "p99", "p50")  # from the top down
 
 
 def page_of(folder: Path, builder: RunBuilder) -> str:
@@ -61,6 +65,37 @@ def test_the_verdict_comes_first_then_what_to_do_then_the_picture(tmp_path: Path
     assert places == sorted(places)
     checks = page.partition("Checks</h2>")[2]
     assert checks.index("no request failed") < checks.index("load was offered")
+
+
+def test_a_deployment_that_turns_is_marked(tmp_path: Path) -> None:
+    builder = deployment()
+    for at, words in (
+        (5000, "(deployment ecs-svc/2) deployment failed: tasks failed to start."),
+        (5001, "rolling back to deployment ecs-svc/1."),
+        (6000, "has reached a steady state."),
+    ):
+        message = f"(service order-api) {words}"
+        builder.add(EventSeen(at_ms=T0 + at, service="order-api", message=message))
+    picture = draw_timeline(builder.history(tmp_path))
+    assert [">deployment failed<" in picture, ">rollback<" in picture] == [True, True]
+    assert "reached" not in picture
+
+
+def test_the_lines_of_the_latency_are_named_without_colour(tmp_path: Path) -> None:
+    picture = draw_timeline(deployment().history(tmp_path))
+    heights = [float(re.findall(rf'y="([\d.]+)"[^>]*>{name}<', picture)[0]) for name in NAMES]
+    assert heights == sorted(heights)
+    assert all(low - high >= 11 for high, low in itertools.pairwise(heights))
+
+
+def test_plots_tell_their_values(tmp_path: Path) -> None:
+    picture = draw_timeline(deployment(5.0).history(tmp_path))
+    columns = picture.partition('class="columns"')[2].partition("</g>")[0]
+    told = re.findall(r"<title>([^<]*)</title>", columns)
+    assert len(told) == 16
+    assert told[3].startswith("from 30.0 s: 200 requests/s, none failed, p50 ")
+    failed = [float(found) for words in told for found in re.findall(r"([\d.]+) failed/s", words)]
+    assert sum(failed) == 2  # in slices of one real second
 
 
 def test_texts_of_others_are_escaped(tmp_path: Path) -> None:
