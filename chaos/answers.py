@@ -36,11 +36,12 @@ _NOT_REGISTERED = (
     "deleteRequestedAt",
 )
 
+_THRESHOLD = {"type": "BOUNDED_PERCENT", "value": 50}  # where the service has none (R3.2)
+
 
 def service_view(answer: Answer) -> ServiceView:
     """One element of DescribeServices' `services`."""
     configuration = answer.get("deploymentConfiguration", {})
-    breaker = configuration.get("deploymentCircuitBreaker", {})
     balancers = answer.get("loadBalancers", [])
     return ServiceView(
         name=answer["serviceName"],
@@ -57,7 +58,17 @@ def service_view(answer: Answer) -> ServiceView:
             for e in answer.get("events", [])
         ),
         grace_seconds=answer.get("healthCheckGracePeriodSeconds") or 0,
-        breaker=Breaker(breaker.get("enable", False), breaker.get("rollback", False)),
+        breaker=_breaker(configuration.get("deploymentCircuitBreaker", {})),
+    )
+
+
+def _breaker(answer: Answer) -> Breaker:
+    threshold = {**_THRESHOLD, **answer.get("thresholdConfiguration", {})}
+    return Breaker(
+        enable=answer.get("enable", False),
+        rollback=answer.get("rollback", False),
+        threshold_type=threshold["type"],
+        threshold_value=threshold["value"],
     )
 
 
@@ -200,13 +211,19 @@ def _changed(container: Answer, revision: Revision, *, whole: bool) -> dict[str,
     changed = {**container, "environment": _with(container.get("environment", []), given)}
     if whole:
         members = {
-            "image": revision.image,
+            "image": revision.image_tag and _tagged(container["image"], revision.image_tag),
             "stopTimeout": revision.stop_timeout,
             "entryPoint": revision.entry_point and list(revision.entry_point),
             "command": revision.command and list(revision.command),
         }
         changed |= {name: value for name, value in members.items() if value is not None}
     return changed
+
+
+def _tagged(image: str, tag: str) -> str:
+    """The same repository with another tag; `host:5000/name` has none, `name@sha256:..` either."""
+    path, slash, name = image.partition("@")[0].rpartition("/")
+    return f"{path}{slash}{name.partition(':')[0]}:{tag}"
 
 
 def _with(environment: list[Answer], given: Mapping[str, str]) -> list[Answer]:

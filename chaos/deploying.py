@@ -54,8 +54,8 @@ def _register_undo(stage: Stage, setup: ServiceSetup) -> None:
 def changes_of(revision: Revision) -> tuple[str, ...]:
     """The changes in words, for plans and the journal."""
     found = [f"{name}={value}" for name, value in sorted(revision.environment.items())]
-    if revision.image is not None:
-        found.append(f"image {revision.image}")
+    if revision.image_tag is not None:
+        found.append(f"image tag {revision.image_tag}")
     if revision.entry_point is not None:
         found.append(f"entryPoint {list(revision.entry_point)}")
     if revision.command is not None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from chaos.causes import Cause
 from chaos.checks.finding import Check
 from chaos.clock import Clock
-from chaos.effect import BREAKER, DESIRED, GRACE, ROLLBACK
+from chaos.effect import BREAKER, DESIRED, GRACE, ROLLBACK, THRESHOLD
 from chaos.entries import Note, SettingSeen, Step
 from chaos.journal import Journal
 from chaos.run import Limits, ServiceSetup
@@ -52,7 +52,7 @@ class Stage:
         self.journal.write(Note(at_ms=self.clock.now_ms(), text=text))
 
     def follow(self, service: str) -> str:
-        """The command that watches what an undo has set under way."""
+        """The command that watches what an undo of a deployment or a count has started."""
         cluster = self.target.place.cluster
         return f"aws ecs wait services-stable --cluster {cluster} --services {service}"
 
@@ -83,6 +83,8 @@ class Stage:
                 self._record(service, GRACE, str(view.grace_seconds))
                 self._record(service, BREAKER, str(view.breaker.enable).lower())
                 self._record(service, ROLLBACK, str(view.breaker.rollback).lower())
+                kind, value = view.breaker.threshold_type, view.breaker.threshold_value
+                self._record(service, THRESHOLD, f"{kind} {value}")
                 self._record(service, DESIRED, str(view.desired))
 
     def record_health_check(self, service: str, group: str) -> None:

@@ -8,6 +8,7 @@ happened in (at_ms - error_ms, at_ms]. `error_ms` None: it was so when the watch
 
 from dataclasses import dataclass
 
+TARGET_HEALTH = "target health"  # a source of observation
 GONE = "gone"  # a target no longer listed by DescribeTargetHealth: unused
 
 

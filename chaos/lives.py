@@ -28,6 +28,7 @@ class Life:
     """One task. `old`: its revision was to be replaced; `new`: it is of the drill's revision.
 
     `delay_seconds` is the deregistration delay (unscaled) in effect when it began to drain.
+    `listening` is the application's own word, `running_ms` ECS's or else when it was seen RUNNING.
     """
 
     task: str
@@ -44,6 +45,8 @@ class Life:
     stopping: Moment | None
     stopped: Moment | None
     delay_seconds: float | None
+    listening: Moment | None = None
+    running_ms: float | None = None
 
     @property
     def short(self) -> str:
@@ -99,6 +102,8 @@ def _life(history: History, states: list[TaskSeen], targets: list[TargetSeen]) -
         stopping=_first(e for e in states if e.status in ENDING),
         stopped=_first(e for e in states if e.status == "STOPPED"),
         delay_seconds=_delay(history, targets, draining),
+        listening=_logged(history, first.task, "listening"),
+        running_ms=_running(states),
     )
 
 
@@ -107,6 +112,12 @@ def _first(entries: Iterable[TaskSeen | TargetSeen]) -> Moment | None:
         reach = float("inf") if entry.error_ms is None else entry.error_ms
         return Moment(entry.at_ms - reach, entry.at_ms, entry.line)
     return None
+
+
+def _running(states: list[TaskSeen]) -> float | None:
+    said = (entry.started_ms for entry in states if entry.started_ms is not None)
+    seen = (entry.at_ms for entry in states if entry.status == "RUNNING")
+    return next(said, None) or next(seen, None)
 
 
 def _logged(history: History, task: str, event: str) -> Moment | None:

@@ -188,6 +188,7 @@ class Performance:
         self._finish_load()
         say("collecting evidence: orders, logs, access log")
         collect_evidence(self._stage, self._record, load_started_ms)
+        self._watch.close()  # what the undos do is no part of what is judged
 
     def _record_settings(self) -> None:
         for setup in self._run.services:

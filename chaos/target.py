@@ -44,10 +44,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """deploymentCircuitBreaker of a service."""
+    """deploymentCircuitBreaker of a service. A drill changes the two flags only."""
 
     enable: bool = False
     rollback: bool = False
+    threshold_type: str = "BOUNDED_PERCENT"
+    threshold_value: int = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ class Revision:
     environment: Mapping[str, str] = field(default_factory=dict)
     entry_point: tuple[str, ...] | None = None
     command: tuple[str, ...] | None = None
-    image: str | None = None
+    image_tag: str | None = None
     stop_timeout: int | None = None
 
 

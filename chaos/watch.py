@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from chaos.clock import Clock
 from chaos.entries import (
     GONE,
+    TARGET_HEALTH,
     Entry,
     EventSeen,
     Note,
@@ -128,13 +129,15 @@ class Watch:
             thread.start()
 
     def close(self) -> None:
-        """End the threads and write how well they saw."""
+        """End the threads and write how well they saw. Nothing happens the second time."""
+        if self._ended.is_set():
+            return
         self._ended.set()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(JOIN_SECONDS)
         self._write_precision("tasks", [self._tasks])
-        self._write_precision("target health", list(self._health.values()))
+        self._write_precision(TARGET_HEALTH, list(self._health.values()))
         self._write_precision("service deployments", [self._releases])
 
     @property

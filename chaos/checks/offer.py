@@ -1,7 +1,8 @@
 """Premises: was the load really offered, and was anything seen of what the drill is about?"""
 
 from chaos.checks.finding import Check, Finding, failed, passed
-from chaos.entries import TargetSeen
+from chaos.entries import RevisionMade, TargetSeen
+from chaos.failures import failures_of, in_brief
 from chaos.history import History
 from chaos.lives import DRAINING, lines_of, read_lives
 from chaos.records import DROPPED
@@ -75,5 +76,16 @@ def judge_sight(history: History) -> Finding:
     return passed(f"{len(new)} new tasks and {targets} draining targets were seen", evidence)
 
 
+def judge_failing(history: History) -> Finding:
+    """A task of the new revision failed: the release is one that must not succeed."""
+    made = history.of(RevisionMade)
+    found = [failure for revision in made for failure in failures_of(history, revision)]
+    if not found:
+        return failed("no task of a new revision failed: the run proves nothing about a failure")
+    evidence = tuple(failure.moment.line for failure in found)
+    return passed(f"{len(found)} tasks of a new revision failed ({in_brief(found)})", evidence)
+
+
 OFFER = Check("load was offered", judge_offer, premise=True)
 SIGHT = Check("something was seen", judge_sight, premise=True)
+FAILING = Check("a failing release was seen", judge_failing, premise=True)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from chaos.checks.finding import Check, Finding, failed, passed, unknown
-from chaos.entries import TargetSeen
+from chaos.entries import TARGET_HEALTH, ObservationEnded, TargetSeen
 from chaos.history import History
 from chaos.lives import HEALTHY, Life, lines_of, read_lives
 from chaos.run import ServiceSetup
@@ -37,7 +37,8 @@ def judge_capacity(history: History) -> Finding:
 
 def worst_gap_ms(history: History) -> float:
     """The longest time, in real ms, between a poll of target health and the end of the next."""
-    return max((e.error_ms or 0.0 for e in history.of(TargetSeen)), default=0.0)
+    ended = [e.worst_error_ms for e in history.of(ObservationEnded) if e.source == TARGET_HEALTH]
+    return max(ended) if ended else max(e.error_ms or 0.0 for e in history.of(TargetSeen))
 
 
 def _least(history: History, setup: ServiceSetup, group: str) -> tuple[int | None, int]:

@@ -17,8 +17,8 @@ from chaos.drill import Act, Drill, Offer, Stage, Variant
 from chaos.effect import DELAY
 from chaos.run import ServiceSetup
 from chaos.settings import set_attribute
-from chaos.target import Revision, ServiceView, group_name, revision_of
-from chaos.watch import Observed
+from chaos.settling import deployed
+from chaos.target import Revision, group_name
 
 SHORT_DELAY_SECONDS = 5  # unscaled: shorter than the longest request the load sends
 
@@ -52,48 +52,6 @@ def deploy(stage: Stage) -> None:
         begin(stage, service, revision)
 
 
-def settled(stage: Stage, observed: Observed) -> str | None:
-    """What is still awaited: one completed deployment of any revision, and old tasks gone."""
-    for service in observed.services:
-        revision = stage.revisions.get(service.name)
-        if revision is not None:
-            if (service.name, revision) not in observed.primaries:
-                return f"{service.name} to begin deploying {revision_of(revision)}"
-            awaited = _deploying(service) or _leaving(service, observed)
-            if awaited is not None:
-                return awaited
-    return None
-
-
-def _deploying(service: ServiceView) -> str | None:
-    primary = next((d for d in service.deployments if d.status == "PRIMARY"), None)
-    if primary is None:
-        return f"{service.name} has no PRIMARY deployment"
-    if primary.rollout == "FAILED" and len(service.deployments) == 1:
-        return None  # it will not get better: let the judge say so
-    if len(service.deployments) > 1 or primary.rollout not in ("COMPLETED", ""):
-        return f"{service.name}: {service.running} running, deployment {primary.rollout}"
-    if service.running != service.desired:
-        return f"{service.name} runs {service.running} of {service.desired} tasks"
-    return None
-
-
-def _leaving(service: ServiceView, observed: Observed) -> str | None:
-    for group in service.groups:
-        draining = [view for view in observed.health.get(group, ()) if view.state == "draining"]
-        if draining:
-            return f"{len(draining)} targets of {group_name(group)} are draining"
-    running = revision_of(service.task_definition)
-    old = [
-        task.task[:8]
-        for task in observed.tasks
-        if task.service == service.name
-        and task.task_definition != running
-        and task.status != "STOPPED"
-    ]
-    return f"old tasks of {service.name} to stop: {', '.join(old)}" if old else None
-
-
 ROLLING_DEPLOY = Drill(
     name="rolling-deploy",
     question="Does anybody notice when a new revision is deployed under load?",
@@ -106,7 +64,7 @@ ROLLING_DEPLOY = Drill(
             Act("deploy", plan, deploy),
         ),
     },
-    settled=settled,
+    settled=deployed,
     checks=(OFFER, SIGHT, REQUESTS, CAPACITY, ORDER, DRAINED, ORDERS, ROLLOUT),
     expected=Cause.CUT_AT_DELAY_END,
     undo="the deployment stays: the new revision differs only in REHEARSE_REVISION",

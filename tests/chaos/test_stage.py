@@ -117,7 +117,7 @@ def test_a_plan_names_every_change() -> None:
     revision = Revision(
         marker="m",
         environment={"B": "2", "A": "1"},
-        image="order-api:gone",
+        image_tag="gone",
         entry_point=("sh", "-c"),
         command=("exit 1",),
         stop_timeout=2,
@@ -125,7 +125,7 @@ def test_a_plan_names_every_change() -> None:
     assert changes_of(revision) == (
         "A=1",
         "B=2",
-        "image order-api:gone",
+        "image tag gone",
         "entryPoint ['sh', '-c']",
         "command ['exit 1']",
         "stopTimeout 2",

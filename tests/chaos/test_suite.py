@@ -9,7 +9,7 @@ import pytest
 
 from chaos.causes import Cause
 from chaos.drill import Drill, Variant
-from chaos.drills import all_drills
+from chaos.drills import all_drills, core_drills
 from chaos.entries import AccessSeen
 from chaos.errors import UsageError
 from chaos.options import SuiteOptions
@@ -63,8 +63,8 @@ def test_an_unknown_drill_is_named() -> None:
         find_drills(["rolling-deplyo"])
 
 
-def test_no_name_means_all_drills() -> None:
-    assert find_drills([]) == all_drills()
+def test_no_name_means_the_core_set_in_its_order() -> None:
+    assert find_drills([]) == core_drills() == all_drills()[: len(core_drills())]
 
 
 Play = Callable[[Drill, Variant, Target, SuiteOptions], RunResult]

@@ -251,7 +251,7 @@ def test_a_revision_changes_the_container_with_a_port() -> None:
         environment={"FAULTS": "allow"},
         entry_point=("sh", "-c"),
         command=("exit 1",),
-        image="order-api:gone",
+        image_tag="gone",
         stop_timeout=2,
     )
     request = next_revision({"family": "f", "containerDefinitions": CONTAINERS}, [], revision)

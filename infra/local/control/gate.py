@@ -12,7 +12,7 @@ from infra.local import store
 from infra.local.control.context import Context
 from infra.local.runtime.ports import is_listening
 
-HOLD_MAX_S = 3.0  # a start that takes longer lets the next one in all the same
+HOLD_MAX_S = 1.5  # a start that takes longer mostly waits: it lets the next one in
 LOOK_EVERY_S = 0.02
 WIDTH = max(1, (os.cpu_count() or 1) - 1)
 
