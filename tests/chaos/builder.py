@@ -350,20 +350,25 @@ def deployment(delay_seconds: float = 30.0, seconds: float = 14.0) -> RunBuilder
         perform(builder, member)
     offer_load(builder, cast, seconds)
     log_access(builder)
+    builder.add(Step(at_ms=T0 + 10_500, name="settled", text="the deployment has settled"))
+    seal(builder, seconds)
+    return builder
+
+
+def seal(builder: RunBuilder, seconds: float = 14.0) -> None:
+    """What every run that was played to its end has: orders, the load's end, precision."""
     end = 300 + seconds * 1000
     builder.writes = [
         Write(f"k{n}", f"{n:032x}", "A1", 1, f"customer-{n}", "acknowledged", T0 + n)
         for n in range(20)
     ]
     builder.add(
-        Step(at_ms=T0 + 10_500, name="settled", text="the deployment has settled"),
         Step(at_ms=T0 + end, name="load ends", text="no new arrivals"),
         OrdersSeen(at_ms=T0 + end + 1600, acknowledged=20, found=20),
         ObservationEnded(
             at_ms=T0 + end + 1700, source="target health", polls=300, failed=0, worst_error_ms=160
         ),
     )
-    return builder
 
 
 def _setting(at: float, service: str, value: str) -> SettingSeen:

@@ -1,12 +1,10 @@
 """What a step may do to a target, and that each act is undone by the undo registered before it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from chaos.clock import Clock
 from chaos.deploying import changes_of, deploy, plan_deploy
 from chaos.drill import Stage
 from chaos.drills.rolling_deploy import ROLLING_DEPLOY
@@ -14,36 +12,14 @@ from chaos.effect import BREAKER, GRACE, ROLLBACK, in_effect
 from chaos.entries import Note, RevisionMade, ServiceDeploymentSeen, SettingSeen, TaskSeen
 from chaos.errors import TargetError
 from chaos.history import read_history
-from chaos.journal import Journal, write_run
 from chaos.settings import set_service
-from chaos.stop import Stop
 from chaos.target import Breaker, Revision, ServiceChange, ServiceDeploymentView
-from chaos.undo import UndoStack
 from chaos.watch import Watch
 from tests.chaos.builder import definition_arn, make_run
 from tests.chaos.fake import FakeTarget
 
 OFF = Breaker(enable=False, rollback=False)
 ON = Breaker(enable=True, rollback=True)
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    """A stage whose drill acts on order-api alone."""
-    write_run(tmp_path, make_run())
-    journal, clock, target = Journal(tmp_path), Clock(), FakeTarget()
-    setups = target.setups()
-    yield Stage(
-        target=target,
-        setups=setups,
-        subjects=setups[1:],
-        journal=journal,
-        clock=clock,
-        undo=UndoStack(journal, clock.now_ms),
-        stop=Stop(),
-        marker="m",
-    )
-    journal.close()
 
 
 def fake(stage: Stage) -> FakeTarget:
