@@ -7,7 +7,7 @@ from chaos.causes import OTHER_CAUSES, REQUEST_CAUSES, Cause
 from chaos.checks.finding import Check
 from chaos.diagnosis import ADVICE, MARGIN, ROUND_SECONDS
 from chaos.drill import Drill, Variant
-from chaos.drills import all_drills
+from chaos.drills import all_drills, core_drills
 from chaos.outcome import EXIT_CODES, USAGE_EXIT_CODE, Outcome
 from chaos.run import Limits
 from docs.table import code, table
@@ -34,10 +34,16 @@ MEASURED = {
 
 
 def drill_table() -> str:
+    """For the README; the core set is marked."""
     return table(
         ("drill", "question", "the broken variant must be found guilty of"),
-        ([code(d.name), d.question, d.expected.value] for d in all_drills()),
+        ([_linked(d), d.question, d.expected.value] for d in all_drills()),
     )
+
+
+def _linked(drill: Drill) -> str:
+    mark = " (core)" if drill in core_drills() else ""
+    return f"[{code(drill.name)}](docs/guides/drills/{drill.name}.md){mark}"
 
 
 def exit_codes() -> str:
@@ -82,6 +88,7 @@ def _drill(drill: Drill) -> str:
         ("load", f"{offer.rate:g} arrivals per real second, at least {offer.arrivals}"),
         ("longest request", f"{offer.longest_seconds:g} s, unscaled"),
         *((f"steps, {v}", ", then ".join(act.name for act in drill.steps[v])) for v in Variant),
+        ("services", ", ".join(drill.services) or "all"),
         ("undo", drill.undo),
         ("checks", ", ".join(check.name for check in drill.checks)),
         ("expected cause, broken", drill.expected.value),

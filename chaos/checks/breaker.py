@@ -185,7 +185,8 @@ def _not_back(
     setting = in_effect(history, made.service, ROLLBACK, made.at_ms)
     if mine.rollout != "FAILED" or setting is None or setting.value == "true":
         return failed(f"{story}: nobody rolled it back", evidence)
-    count = len(failures_of(history, made))
+    trip = _trip(history, made)
+    count = (trip.failures if trip else None) or len(failures_of(history, made))
     diagnosis = Diagnosis(
         Cause.NO_ROLLBACK,
         max(count, 1),

@@ -78,13 +78,18 @@ def _too_short(history: History, made: RevisionMade, early: list[Failure]) -> Di
         Cause.GRACE_TOO_SHORT,
         len(early),
         f"{Cause.GRACE_TOO_SHORT}: {len(early)} tasks of {revision_of(made.task_definition)} were"
-        f" condemned {min(killed):.0f}-{max(killed):.0f} s after RUNNING; such a task {word}"
+        f" condemned {_span(killed)} s after RUNNING; such a task {word}"
         f" {start:.0f} s until it listens",
         f"{GRACE} of {made.service} is {value}; set it to at least"
         f" {supported_seconds(start + checks)} s: start {start:.0f} s, and {checks:.0f} s until"
         " the health check has passed",
         tuple(sorted({*evidence, *([grace.line] if grace else [])})),
     )
+
+
+def _span(values: list[float]) -> str:
+    """`21` or `21-25`."""
+    return "-".join(dict.fromkeys(f"{value:.0f}" for value in (min(values), max(values))))
 
 
 def _unmeasured(history: History, made: RevisionMade, early: list[Failure]) -> Diagnosis:

@@ -1,8 +1,9 @@
 """A revision that needs long until it listens. Is it given the time?
 
 The load balancer's health check finds it unhealthy meanwhile; only the service's grace period keeps
-the scheduler from replacing it (R1.32). The broken variant takes that away: the task is replaced
-before it ever listens, again and again, until a circuit breaker ends it.
+the scheduler from replacing it (R2.8). The broken variant takes that away: tasks are stopped before
+they ever listen. Whether the release then ends by the circuit breaker, or by a task that recovers
+before its turn comes (R2.6), is luck; the cause is the same.
 """
 
 from chaos.causes import Cause

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
+from chaos.drill import Drill
+from chaos.drills import all_drills
 from docs import build
 from docs.proof import INVARIANTS
 from loadtest.settings import add_options
@@ -121,3 +123,11 @@ def test_every_invariant_names_tests_that_are_there() -> None:
     for name, _, _, files in INVARIANTS:
         assert files, name
         assert all((ROOT / "tests" / file).exists() for file in files), name
+
+
+@pytest.mark.parametrize("drill", all_drills(), ids=lambda drill: drill.name)
+def test_a_drill_has_a_guide_that_shows_how_it_fails(drill: Drill) -> None:
+    page = (ROOT / f"docs/guides/drills/{drill.name}.md").read_text()
+    assert page.startswith(f"# {drill.name}\n\n{drill.question}\n")
+    assert f"FAIL  {drill.name} (broken)\n  {drill.expected}" in page
+    assert "## What to change" in page
