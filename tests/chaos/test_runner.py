@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from chaos.drill import Variant
+from chaos.effect import BREAKER, DELAY
 from chaos.entries import Step
 from chaos.errors import InvalidError
 from chaos.gate import pass_gate
@@ -160,11 +161,32 @@ def test_signals_end_the_run_and_everything_is_undone(
         for number in numbers:
             process.send_signal(number)
         assert process.wait(LIMIT_SECONDS) == Outcome.INTERRUPTED.exit_code
-    delays = json.loads((tmp_path / "attributes.json").read_text())
-    assert {v for group in delays.values() for v in group.values()} == {"30"}
+    left = json.loads((tmp_path / "left.json").read_text())
+    assert set(left[DELAY].values()) == {"30"}
     assert steps(tmp_path)[-2:] == ["undo", "undo"]
     assert load_pids(tmp_path) == []
     assert "stopped by SIG" in (tmp_path / "verdict.json").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_faulty_release_is_taken_back_when_the_drill_is_interrupted(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    with playing(tmp_path, "--drill", "bad-image", "--never-settles") as process:
+        read_until(process, "waiting: order-api")
+        process.send_signal(number)
+        assert process.stdout is not None
+        said = process.stdout.read()
+        assert process.wait(LIMIT_SECONDS) == Outcome.INTERRUPTED.exit_code
+    left = json.loads((tmp_path / "left.json").read_text())
+    assert left[BREAKER] is True
+    assert left["deployed"] == {}
+    assert "under way: order-api back to order-api:1; watch it with: aws ecs wait" in said
+    assert [e.text for e in read_history(tmp_path).of(Step)][-2:] == [
+        "order-api back to order-api:1",
+        "order-api back to deploymentCircuitBreaker.enable=true,"
+        " deploymentCircuitBreaker.rollback=true",
+    ]
 
 
 def test_a_failing_undo_outweighs_the_interruption(tmp_path: Path) -> None:

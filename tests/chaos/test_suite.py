@@ -1,7 +1,7 @@
 """What the command line calls: plans, refusals, and what `both` demands."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,12 +23,14 @@ from tests.chaos.results import play
 NAMES = ["rolling-deploy"]
 
 
-def suite(variant: str, target: FakeTarget, *, plan_only: bool = False) -> tuple[int, str]:
+def suite(
+    variant: str, target: FakeTarget, *, plan_only: bool = False, names: Sequence[str] = NAMES
+) -> tuple[int, str]:
     """Run with the fake target; the exit code and everything that was said and shown."""
     words: list[str] = []
     options = SuiteOptions(out=Path("/nonexistent"), show=words.append, say=words.append)
     code = run_suite(
-        NAMES,
+        names,
         variant,
         TargetOptions(),
         plan_only=plan_only,
@@ -45,6 +47,16 @@ def test_a_plan_acts_on_nothing() -> None:
     assert "ModifyTargetGroupAttributes order-api: deregistration_delay" in text
     assert "UpdateService inventory-api" in text
     assert (target.history, target.registered, target.deployed) == ([], [], {})
+
+
+def test_a_plan_names_the_services_that_the_drill_acts_on_and_its_changes() -> None:
+    _, text = suite("both", FakeTarget(), plan_only=True, names=["slow-start", "bad-image"])
+    steps = [line for line in text.splitlines() if "UpdateService" in line]
+    assert not [line for line in steps if "inventory-api" in line]
+    assert "UpdateService order-api: healthCheckGracePeriodSeconds=0 (put back at the end)" in text
+    assert "FAULT_START_DELAY_SECONDS=30" in text
+    assert "image tag no-such-tag-of-a-drill" in text
+    assert "deploymentCircuitBreaker.enable=false" in text
 
 
 def test_settings_of_others_need_to_be_allowed() -> None:
