@@ -61,13 +61,14 @@ class Stage:
         passed_ms = self.clock.now_ms() - self.deployed_ms[service]
         return passed_ms * self.target.place.time_scale / 1000
 
-    def put_back(self, undo: Undo) -> None:
-        """Carry out an undo and record the value that is in effect then."""
-        carry_out(undo, self.target)
+    def put_back(self, undo: Undo) -> bool:
+        """Carry out an undo and record what is in effect then; whether it had anything to do."""
+        acted = carry_out(undo, self.target)
         if undo.attribute:
             self.record_attribute(undo.service, undo.group, undo.attribute)
         else:
             self.record_service(undo.service)
+        return acted
 
     def record_attribute(self, service: str, group: str, name: str) -> str | None:
         """Record a target group attribute as it is now; its value, None if it has none."""

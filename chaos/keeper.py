@@ -65,7 +65,7 @@ def _undo(folder: Path, options: "TargetOptions", target: "Target", undos: "list
     code = 0
     with (folder / "journal.jsonl").open("a", encoding="utf-8") as journal:
         journal.write("\n")  # the runner may have died in the middle of a line
-        for undo, problem in undo_all(undos, lambda undo: carry_out(undo, target)):
+        for undo, problem, _ in undo_all(undos, lambda undo: carry_out(undo, target)):
             journal.write(_line(undo, problem))
             if problem:
                 code = 1

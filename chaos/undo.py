@@ -28,16 +28,19 @@ class Undo:
     change: ServiceChange | None = None
 
 
-def carry_out(undo: Undo, target: Target) -> None:
-    """Put it back. Raises TargetError."""
+def carry_out(undo: Undo, target: Target) -> bool:
+    """Put it back; false if nothing had to be done. Raises TargetError."""
     if undo.change is None:
         target.set_attributes(undo.group, {undo.attribute: undo.value})
         now = target.attributes(undo.group).get(undo.attribute)
         if now != undo.value:
             where = f"{undo.attribute} of {group_name(undo.group)}"
             raise TargetError(f"{where} is {now}, not {undo.value} again")
-    elif not _runs(target, undo.service, undo.change.task_definition):
+    elif _runs(target, undo.service, undo.change.task_definition):
+        return False
+    else:
         target.update_service(undo.service, undo.change)
+    return True
 
 
 def _runs(target: Target, service: str, task_definition: str | None) -> bool:
@@ -50,19 +53,21 @@ def _runs(target: Target, service: str, task_definition: str | None) -> bool:
     return views[service].task_definition == task_definition
 
 
-def undo_all(undos: list[Undo], put_back: Callable[[Undo], None]) -> Iterator[tuple[Undo, str]]:
+def undo_all(
+    undos: list[Undo], put_back: Callable[[Undo], bool]
+) -> Iterator[tuple[Undo, str, bool]]:
     """Empty the list, last in first out, each isolated from the failures of the others.
 
-    Yields each with what went wrong, in words, or an empty text.
+    Yields each with what went wrong, in words, or an empty text, and whether anything was done.
     """
     while undos:
         undo = undos.pop()
         try:
-            put_back(undo)
+            acted = put_back(undo)
         except Exception as error:  # noqa: BLE001 - the fault-undo guard: recorded, exit 70
-            yield undo, str(error)
+            yield undo, str(error), False
         else:
-            yield undo, ""
+            yield undo, "", acted
 
 
 class Keeper(Protocol):
@@ -77,7 +82,7 @@ class Keeper(Protocol):
 class UndoStack:
     """Undos, last in first out. Register each one *before* its act.
 
-    `under_way` has a sentence for each undo that goes on after it was run.
+    `under_way` has a sentence for each undo that did something which goes on.
     """
 
     journal: Journal
@@ -91,16 +96,16 @@ class UndoStack:
         if self.keeper is not None:
             self.keeper.remember(undo)
 
-    def run(self, put_back: Callable[[Undo], None]) -> tuple[str, ...]:
+    def run(self, put_back: Callable[[Undo], bool]) -> tuple[str, ...]:
         """Run all; one sentence per failure."""
         failures = []
-        for undo, error in undo_all(self._undos, put_back):
+        for undo, error, acted in undo_all(self._undos, put_back):
             if error:
                 failures.append(f"undo failed: {undo.text}: {error}")
                 self._note("undo failed", f"{undo.text}: {error}")
             else:
                 self._note("undo", undo.text)
-                if undo.follow:
+                if undo.follow and acted:
                     self.under_way.append(f"under way: {undo.text}; watch it with: {undo.follow}")
         if self.keeper is not None:
             self.keeper.release()

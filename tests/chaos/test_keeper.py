@@ -34,7 +34,7 @@ def undos() -> list[Undo]:
 
 def test_undos_run_last_in_first_out_and_each_for_itself() -> None:
     target, pending = FakeTarget(), undos()
-    done = [undo.text for undo, problem in undo_all(pending, lambda u: carry_out(u, target))]
+    done = [undo.text for undo, problem, _ in undo_all(pending, lambda u: carry_out(u, target))]
     assert done == ["old", "back"]
     assert pending == []
     assert [change for _, change in target.updates] == [
@@ -44,10 +44,10 @@ def test_undos_run_last_in_first_out_and_each_for_itself() -> None:
 
 
 def test_a_failing_undo_does_not_stop_the_others() -> None:
-    def refuse(undo: Undo) -> None:
+    def refuse(undo: Undo) -> bool:
         raise TargetError(f"no {undo.text}")
 
-    assert [problem for _, problem in undo_all(undos(), refuse)] == ["no old", "no back"]
+    assert [problem for _, problem, _ in undo_all(undos(), refuse)] == ["no old", "no back"]
 
 
 def test_a_service_that_runs_its_former_revision_is_left_alone() -> None:

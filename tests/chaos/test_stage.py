@@ -79,6 +79,7 @@ def test_a_service_that_went_back_by_itself_is_left_alone(stage: Stage) -> None:
     fake(stage).deployed.clear()  # as the circuit breaker's rollback does
     assert stage.undo.run(stage.put_back) == ()
     assert len(fake(stage).updates) == 1
+    assert stage.undo.under_way == []
 
 
 def test_a_deployment_that_was_refused_leaves_nothing_to_undo(stage: Stage) -> None:
