@@ -10,6 +10,8 @@ from chaos.outcome import Outcome, worst
 from chaos.textlanes import draw_text_lanes
 from chaos.verdict import Verdict
 
+AS_DEMANDED = "as demanded"
+
 
 @dataclass(frozen=True, slots=True)
 class Demand:
@@ -78,11 +80,12 @@ class SuiteResult:
 
     @property
     def headline(self) -> str:
-        """`4 runs: 1 FAIL, 3 PASS`; a failure that was demanded counts as PASS."""
-        counts = dict.fromkeys(reversed(Outcome), 0)
+        """`4 runs: 1 FAIL, 3 PASS`; where it was demanded `4 runs: 1 FAIL, 3 as demanded`."""
+        counts = dict.fromkeys([*reversed(Outcome), AS_DEMANDED], 0)
         for result in self.results:
-            counts[result.counted] += 1
-        parts = [f"{number} {outcome}" for outcome, number in counts.items() if number]
+            met = result.demand is not None and result.demand.met
+            counts[AS_DEMANDED if met else result.counted] += 1
+        parts = [f"{number} {words}" for words, number in counts.items() if number]
         if self.not_run:
             parts.append(f"{len(self.not_run)} not run")
         total = len(self.results) + len(self.not_run)

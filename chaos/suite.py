@@ -13,12 +13,12 @@ from chaos.errors import DrillError, UsageError
 from chaos.files import REPORT, write_run_files, write_suite_files
 from chaos.history import History, read_history
 from chaos.options import SuiteOptions
-from chaos.outcome import USAGE_EXIT_CODE, Outcome, worst
+from chaos.outcome import USAGE_EXIT_CODE, Outcome
 from chaos.plan import render_plan
 from chaos.resolve import resolve
 from chaos.result import Demand, RunResult, SuiteResult
 from chaos.runner import Order, run_drill
-from chaos.table import render_table, summary
+from chaos.table import render_suite, render_table
 from chaos.target import Target, TargetOptions
 from chaos.verdict import Verdict, judge_history
 
@@ -96,27 +96,21 @@ def _run_all(
 ) -> Outcome:
     """Run each, and write the suite's files after each: a suite that is killed leaves them."""
     wanted = [(drill, variant) for drill in drills for variant in variants]
-    results: list[RunResult] = []
-    for drill, variant in wanted:
+    suite = SuiteResult(results=())
+    for index, (drill, variant) in enumerate(wanted, start=1):
         result = _run_one(drill, variant, target, options)
         if demand_both:
             demand = _demand(drill, result.verdict)
             result = replace(result, demand=demand)
             options.say(f"{result.name}: {demand.sentence}")
-        results.append(result)
-        not_run = tuple(f"{d.name} ({v})" for d, v in wanted[len(results) :])
-        suite = SuiteResult(results=tuple(results), not_run=not_run)
+        not_run = tuple(f"{d.name} ({v})" for d, v in wanted[index:])
+        suite = SuiteResult(results=(*suite.results, result), not_run=not_run)
         write_suite_files(options.out, suite)
         if result.verdict.outcome is Outcome.INTERRUPTED:
             break
-    return _finish(results, options)
-
-
-def _finish(results: Sequence[RunResult], options: SuiteOptions) -> Outcome:
-    outcome = worst(result.counted for result in results)
-    options.show(summary([result.verdict for result in results], outcome))
+    options.show(render_suite(suite, colour=options.colour, width=options.width))
     options.say(f"report: {options.out / REPORT}")
-    return outcome
+    return suite.outcome
 
 
 def _run_one(drill: Drill, variant: Variant, target: Target, options: SuiteOptions) -> RunResult:

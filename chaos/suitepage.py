@@ -5,7 +5,7 @@ from pathlib import Path
 
 from chaos.clock import to_text
 from chaos.outcome import Outcome
-from chaos.page import advice, badge, figures, make_page, sentence
+from chaos.page import advice, badge, figures, folded, make_page, sentence
 from chaos.result import RunResult, SuiteResult
 from chaos.svg import element, escaped
 
@@ -68,7 +68,8 @@ def _met(result: RunResult) -> str:
     met = result.counted is Outcome.PASS
     word = "✓ as demanded" if met else "✗ not as demanded"
     said = element("span", word, cls="pass" if met else "fail")
-    return element("td", said, " ", element("small", result.verdict.outcome.value))
+    link = element("a", result.verdict.outcome.value, href=result.report)
+    return element("td", said, " ", element("small", link))
 
 
 def _runs(suite: SuiteResult) -> str:
@@ -89,9 +90,18 @@ def _run(result: RunResult) -> str:
     return element(
         "li",
         element("div", badge(verdict.outcome), mark, cls="verdict"),
-        element("div", *told, advice(result.advice), cls="told"),
+        element("div", *told, *_advice(result), cls="told"),
         element("dl", *figures(result), cls="figures"),
     )
+
+
+def _advice(result: RunResult) -> Iterator[str]:
+    """What to do; folded where the failure was wanted, for nothing has to be done."""
+    if result.demanded_failure and result.advice:
+        texts = "".join(element("p", sentence(text)) for text in result.advice)
+        yield folded("What it advises", texts)
+    else:
+        yield advice(result.advice)
 
 
 def _absent(name: str) -> str:

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator
 
 from chaos.checks.finding import Finding, Result
-from chaos.outcome import Outcome
+from chaos.result import SuiteResult
 from chaos.verdict import Verdict
 
 WORDS = {Result.PASS: "pass", Result.FAIL: "FAIL", Result.UNKNOWN: "unknown"}
@@ -52,7 +52,20 @@ def _paint(word: str, colour: bool) -> str:
     return f"\033[1;{code}m{word}\033[0m" if colour else word
 
 
-def summary(verdicts: list[Verdict], outcome: Outcome) -> str:
-    """One line for several runs."""
-    parts = [f"{v.run.drill} ({v.run.variant}): {v.outcome.value}" for v in verdicts]
-    return f"{outcome.value}: {', '.join(parts)}"
+def render_suite(suite: SuiteResult, *, colour: bool = False, width: int = 100) -> str:
+    """A line for each run, the outcome of all first."""
+    return "\n".join(_suite_lines(suite, colour, max(width, 60)))
+
+
+def _suite_lines(suite: SuiteResult, colour: bool, width: int) -> Iterator[str]:
+    yield f"{_paint(suite.outcome.value, colour)}  {suite.headline}"
+    longest = max((len(result.name) for result in suite.results), default=0)
+    for result in suite.results:
+        word = result.verdict.outcome.value
+        start = f"  {_paint(word, colour)}{' ' * (12 - len(word))}{result.name:<{longest}}  "
+        said = result.verdict.reason
+        if result.demand is not None:
+            said = "as demanded" if result.demand.met else result.demand.sentence
+        yield start + textwrap.shorten(said, max(width - 16 - longest, 30), placeholder="...")
+    for name in suite.not_run:
+        yield f"  {'not run':<12}{name}"

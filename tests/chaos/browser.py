@@ -6,7 +6,7 @@ import select
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,9 +74,18 @@ class Browser:
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self.call("Emulation.setEmulatedMedia", features=[feature])
         self.call("Page.navigate", url=page.resolve().as_uri())
-        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
-            self.events.append(self._read("Page.loadEventFired"))
+        self.wait(self.loaded)
         assert self.run("location.href") == page.resolve().as_uri()
+
+    def loaded(self) -> bool:
+        return any(event.get("method") == "Page.loadEventFired" for event in self.events)
+
+    def wait(self, happened: Callable[[], bool]) -> None:
+        """Ask the browser again and again, which collects its events, until this happened."""
+        deadline = time.monotonic() + LIMIT_S
+        while not happened():
+            assert time.monotonic() < deadline, f"nothing came within {LIMIT_S:g} s"
+            self.call("Browser.getVersion")
 
     def resize(self, width: int, height: int) -> None:
         self.call(

@@ -54,7 +54,7 @@ def test_the_lanes_are_there_as_text(tmp_path: Path) -> None:
 
 def test_what_was_demanded_is_no_failure(tmp_path: Path) -> None:
     text = render_markdown(both(tmp_path))
-    assert text.startswith("## ❌ ABORTED: 3 runs: 1 ABORTED, 1 PASS, 1 not run\n")
+    assert text.startswith("## ❌ ABORTED: 3 runs: 1 ABORTED, 1 as demanded, 1 not run\n")
     _, first, second, third = cells(text)
     assert first[:3] == ["❌ ABORTED", "rolling-deploy (fixed)", "guard: 60 %"]
     assert second[0] == "✅ FAIL (as demanded)"

@@ -4,6 +4,7 @@ REHEARSE_PICTURES=DIR keeps the pictures there, to be looked at.
 """
 
 import base64
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,12 +120,10 @@ def test_enter_opens_what_is_folded(name: str, browser: Browser, pages: dict[str
 
 def test_a_link_of_the_suite_opens_the_runs_page(browser: Browser, pages: dict[str, Path]) -> None:
     show(browser, pages["suite"], 1280)
-    while tab(browser)["tag"] != "A":
-        pass
+    assert tab(browser)["tag"] == "A"
     browser.events.clear()
     browser.press(*ENTER)
-    while not any(event.get("method") == "Page.loadEventFired" for event in browser.events):
-        browser.run("1")
+    browser.wait(browser.loaded)
     assert browser.run("document.querySelector('h1').textContent").endswith("rolling-deploybroken")
     assert browser.complaints() == []
 
@@ -166,11 +165,7 @@ def test_a_complaint_would_be_heard(
 ) -> None:
     show(browser, pages["pass"], 1280)
     browser.run(f"void ({spoiled})")
-    browser.call(
-        "Runtime.evaluate", expression="new Promise(r => setTimeout(r))", awaitPromise=True
-    )
-    while not browser.complaints():
-        pass
+    browser.wait(lambda: bool(browser.complaints()))
     assert complaint in {event["method"] for event in browser.complaints()}
 
 
@@ -190,7 +185,30 @@ def test_a_bad_style_would_be_found(
 ) -> None:
     show(browser, pages["fail"], 1280)
     assert browser.run(measure) == 0
-    browser.run(
-        f"document.head.append(Object.assign(document.createElement('style'),{{textContent:'{rule}'}}))"
-    )
+    style(browser, rule)
     assert browser.run(measure) > 0
+
+
+def test_a_focus_that_cannot_be_seen_would_be_found(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    show(browser, pages["fail"], 1280)
+    assert tab(browser)["visible"]
+    style(browser, ":focus-visible{outline:none!important}")
+    assert not tab(browser)["visible"]
+
+
+def test_what_the_keyboard_cannot_reach_would_be_found(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    show(browser, pages["fail"], 1280)
+    browser.run("document.querySelector('summary').setAttribute('tabindex', '-1')")
+    count = browser.run("audit.interactive().length")
+    reached = [tab(browser)["index"] for _ in range(count)]
+    assert reached != list(range(count))
+
+
+def style(browser: Browser, rule: str) -> None:
+    """Add a rule to the page that is shown."""
+    made = f"Object.assign(document.createElement('style'), {{textContent: {json.dumps(rule)}}})"
+    browser.run(f"document.head.append({made})")

@@ -1,4 +1,4 @@
-"""The suite's page: links, the matrix of both variants, sizes."""
+"""The suite's page and table: links, the matrix of both variants, sizes."""
 
 import re
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from chaos.files import write_suite_files
 from chaos.result import SuiteResult
 from chaos.suitepage import render_suite_page
+from chaos.table import render_suite
 from tests.chaos.builder import deployment
 from tests.chaos.results import NASTY, both, play, with_finding
 
@@ -14,7 +15,7 @@ def test_each_run_is_linked_to_its_own_page(tmp_path: Path) -> None:
     write_suite_files(tmp_path, both(tmp_path))
     page = (tmp_path / "report.html").read_text()
     links = re.findall(r'href="([^"]*)"', page)
-    assert links == ["1-broken/report.html", "2-fixed/report.html"]
+    assert links == ["1-broken/report.html", "2-fixed/report.html"] * 2  # matrix and rows
     assert all((tmp_path / link).is_file() for link in links)
     assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {
         "junit.xml",
@@ -54,3 +55,15 @@ def test_values_are_escaped(tmp_path: Path) -> None:
     assert "<script" not in page
     assert 'href="%3Ci%3E%20%26%20%27/report.html"' in page
     assert not set(page) & set(map(chr, [*range(9), *range(11, 32)]))
+
+
+def test_the_table_for_the_terminal_reads_without_colour(tmp_path: Path) -> None:
+    suite = both(tmp_path)
+    table = render_suite(suite, width=70)
+    words = [line.split()[0] for line in table.splitlines()]
+    assert words == ["ABORTED", "FAIL", "ABORTED", "not"]
+    assert table.splitlines()[1].endswith("as demanded")
+    assert table.splitlines()[2].endswith("guard: 60 %")
+    assert max(map(len, table.splitlines())) <= 70
+    coloured = render_suite(suite, colour=True, width=70)
+    assert re.sub(r"\033\[[\d;]*m", "", coloured) == table
