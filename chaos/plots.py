@@ -1,7 +1,7 @@
 """The lower part of the picture: requests per second, errors per second, latency."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chaos.axis import LEFT, RIGHT, Axis
@@ -13,6 +13,7 @@ from chaos.svg import element, line, number, polyline, rectangle, text
 
 BUCKETS_MAX = 110
 BUCKET_LEAST_SECONDS = 0.5
+UNSEEN_MAX = 12  # tasks that have a layer without having been seen; there are so many colours
 SAMPLES = 200  # requests a bucket should have at least, or its p99 is its maximum
 
 
@@ -90,26 +91,39 @@ def draw_rates(
 
     `busy` are the x that no label should lie on.
     """
-    rows = history.records.requests
-    good = [row for row in rows if row.error is None]
-    known = {lane.life.task for lane in lanes}
-    layers = [
-        (lane.colour, lane.letter, [row for row in good if row.task == lane.life.task])
-        for lane in lanes
-    ]
-    layers.append(("t-other", "?", [row for row in good if row.task not in known]))
-    layers.append(("failed", "failed", [row for row in rows if row.error is not None]))
-    top = nice_ceiling(max(buckets.rates(rows, scheduled), default=1.0))
+    top = nice_ceiling(max(buckets.rates(history.records.requests, scheduled), default=1.0))
     floor = [0.0] * buckets.count
     shapes, labels = [], []
-    for colour, label, members in layers:
-        if members:
-            rates = buckets.rates(members, scheduled)
-            ceiling = [low + rate for low, rate in zip(floor, rates, strict=True)]
-            shapes.append(_area(floor, ceiling, top, buckets, panel, colour))
-            labels += _label(floor, ceiling, top, buckets, panel, label, busy)
-            floor = ceiling
+    for colour, label, members in _layers(history.records.requests, lanes):
+        rates = buckets.rates(members, scheduled)
+        ceiling = [low + rate for low, rate in zip(floor, rates, strict=True)]
+        shapes.append(_area(floor, ceiling, top, buckets, panel, colour))
+        labels += _label(floor, ceiling, top, buckets, panel, label, busy)
+        floor = ceiling
     return _grid(panel, (0, top / 2, top), top) + "".join((*shapes, *labels))
+
+
+def _layers(
+    rows: Sequence[Request], lanes: Sequence[Lane]
+) -> Iterator[tuple[str, str, list[Request]]]:
+    """Colour, label and requests of each layer, from the bottom up; none is empty.
+
+    Where no task was seen, the answers still say who served them.
+    """
+    served: dict[str | None, list[Request]] = {}
+    for row in rows:
+        if row.error is None:
+            served.setdefault(row.task, []).append(row)
+    for lane in lanes:
+        if members := served.pop(lane.life.task, None):
+            yield lane.colour, lane.letter, members
+    if not lanes:
+        for index, task in enumerate(sorted(task for task in served if task)[:UNSEEN_MAX]):
+            yield f"t{index % 4}{index // 4}", task[:8], served.pop(task)
+    if rest := [row for members in served.values() for row in members]:
+        yield "t-other", "unknown task", rest
+    if failed := [row for row in rows if row.error is not None]:
+        yield "failed", "failed", failed
 
 
 def _area(

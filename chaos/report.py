@@ -146,6 +146,7 @@ OF_TASKS = (
     _swatch("st running", "RUNNING"),
     _swatch("st stopping", "STOPPING"),
     _swatch("", "SIGTERM", '<path d="M9 2h8l-4 8z" class="mark"/>'),
+    _swatch("", "requests failed here", '<path d="M9 2l8 8m0-8l-8 8" class="cross"/>'),
     "<b>target</b>",
     _swatch("he", "initial"),
     _swatch("he healthy", "healthy"),
@@ -155,7 +156,6 @@ OF_TASKS = (
 OF_REQUESTS = (
     "<b>requests</b>",
     _swatch("failed", "failed"),
-    _swatch("", "failed here", '<path d="M9 2l8 8m0-8l-8 8" class="cross"/>'),
     "<b>latency</b>",
     _swatch("", "p50", '<path d="M0 6h26" class="line p50"/>'),
     _swatch("", "p99", '<path d="M0 6h26" class="line p99"/>'),

@@ -88,6 +88,16 @@ def test_the_lines_of_the_latency_are_named_without_colour(tmp_path: Path) -> No
     assert all(low - high >= 11 for high, low in itertools.pairwise(heights))
 
 
+def test_without_lanes_the_answers_say_who_served(tmp_path: Path) -> None:
+    builder = without_lanes()
+    tasks = {row.task for row in builder.requests if row.task}
+    picture = draw_timeline(builder.history(tmp_path))
+    named = [task[:8] for task in tasks if f">{task[:8]}<" in picture]
+    assert len(named) >= 4
+    builder.requests = [replace(row, task=None) for row in builder.requests]
+    assert ">unknown task<" in draw_timeline(builder.history(tmp_path / "2"))
+
+
 def test_plots_tell_their_values(tmp_path: Path) -> None:
     picture = draw_timeline(deployment(5.0).history(tmp_path))
     columns = picture.partition('class="columns"')[2].partition("</g>")[0]
