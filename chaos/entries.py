@@ -78,6 +78,10 @@ class ServiceSeen(Entry):
     deployments: tuple[DeploymentSeen, ...]
     error_ms: float | None = None
 
+    @property
+    def primary(self) -> DeploymentSeen | None:
+        return next((d for d in self.deployments if d.status == "PRIMARY"), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceDeploymentSeen(Entry):

@@ -1,6 +1,6 @@
 """A release whose tasks fail: does the circuit breaker end it, and is the service back?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chaos.causes import Cause
@@ -69,6 +69,9 @@ def _judge_breaker(history: History, made: RevisionMade) -> Finding:
         return _judge_trip(history, made, trip)
     if not found:
         return passed(f"no task of {name} failed: nothing to end", (made.line,))
+    if _is_deployed(history, made):
+        story = f"{len(found)} tasks of {name} failed ({in_brief(found)}) before it was deployed"
+        return passed(f"{story}: there was nothing to end", _lines(found))
     if breaker_enabled(history, made) is None:
         return unknown(f"whether {made.service} has a circuit breaker was not recorded")
     if not breaker_enabled(history, made):
@@ -92,7 +95,7 @@ def _judge_trip(history: History, made: RevisionMade, trip: Trip) -> Finding:
     """Never before the failures were there, and by AWS's own count at the documented one."""
     limit = threshold_of(history, made)
     before = [f for f in failures_of(history, made) if f.moment.earliest_ms <= trip.at_ms]
-    evidence = (trip.line, *(failure.moment.line for failure in before))
+    evidence = (trip.line, *_lines(before))
     said = f"{revision_of(made.task_definition)}: the breaker tripped"
     counted = limit if trip.failures is None else trip.failures
     if counted != limit or (trip.threshold or limit) != limit:
@@ -114,22 +117,24 @@ def _judge_trip(history: History, made: RevisionMade, trip: Trip) -> Finding:
 def _untripped(history: History, made: RevisionMade, found: tuple[Failure, ...]) -> Finding:
     """The breaker was on and did not trip. A healthy task sets its count back (R3.4)."""
     name, limit = revision_of(made.task_definition), threshold_of(history, made)
-    evidence = tuple(failure.moment.line for failure in found)
     story = f"{len(found)} tasks of {name} failed ({in_brief(found)})"
-    mine = _deployment_at_end(history, made)
-    if mine is not None and mine.rollout == "COMPLETED":
-        return passed(f"{story} before it was deployed: the breaker had not to trip", evidence)
     recovered = any(
         entry.state == HEALTHY for x in read_lives(history) if x.new for entry in x.targets
     )
     if len(found) >= limit and not recovered:
-        return failed(f"{story}, and the breaker, on, did not trip at failure {limit}", evidence)
+        sentence = f"{story}, and the breaker, on, did not trip at failure {limit}"
+        return failed(sentence, _lines(found))
     return unknown(f"{story}, and the breaker trips at failure {limit}: nothing was decided yet")
 
 
-def _deployment_at_end(history: History, made: RevisionMade) -> DeploymentSeen | None:
+def _is_deployed(history: History, made: RevisionMade) -> bool:
     seen = [entry for entry in history.of(ServiceSeen) if entry.service == made.service]
-    return _deployment(seen[-1], made) if seen else None
+    mine = _deployment(seen[-1], made) if seen else None
+    return mine is not None and mine.rollout == "COMPLETED"
+
+
+def _lines(found: Sequence[Failure]) -> tuple[int, ...]:
+    return tuple(failure.moment.line for failure in found)
 
 
 def _without_breaker(history: History, made: RevisionMade, found: tuple[Failure, ...]) -> Finding:
@@ -142,8 +147,7 @@ def _without_breaker(history: History, made: RevisionMade, found: tuple[Failure,
     )
     story = f"{len(found)} tasks of {name} failed within {ends[-1]:.0f} s ({in_brief(found)})"
     setting = in_effect(history, made.service, BREAKER, made.at_ms)
-    lines = [failure.moment.line for failure in found]
-    evidence = (*([setting.line] if setting else []), *lines)
+    evidence = (*([setting.line] if setting else []), *_lines(found))
     diagnosis = Diagnosis(
         Cause.NO_BREAKER,
         len(found),
@@ -157,9 +161,10 @@ def _without_breaker(history: History, made: RevisionMade, found: tuple[Failure,
 def _judge_rollback(history: History, made: RevisionMade) -> Finding:
     seen = [entry for entry in history.of(ServiceSeen) if entry.service == made.service]
     before = [entry for entry in seen if entry.at_ms <= made.at_ms]
-    if not before or not before[-1].deployments:
+    home = before[-1].primary if before else None
+    if home is None:
         return unknown(f"what {made.service} ran before was not seen")
-    home, last = before[-1].deployments[0], seen[-1]
+    last = seen[-1]
     mine, evidence = _deployment(last, made), (made.line, before[-1].line, last.line)
     if mine is not None and mine.status == "PRIMARY":
         return _not_back(history, made, mine, home, evidence)
@@ -203,9 +208,9 @@ def _back(
     made: RevisionMade, last: ServiceSeen, home: DeploymentSeen, evidence: tuple[int, ...]
 ) -> Finding:
     """The service is on another deployment: is it the one it was on, whole and alone?"""
-    name, primary = made.service, last.deployments[0] if last.deployments else None
+    name, primary = made.service, last.primary
     if primary is None:
-        return failed(f"{name} has no deployment", evidence)
+        return failed(f"{name} has no PRIMARY deployment", evidence)
     if primary.id != home.id:
         return failed(f"{name} is on {primary.id}, not back on {home.id}", evidence)
     if _deployment(last, made) is not None or len(last.deployments) != 1:

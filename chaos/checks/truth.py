@@ -1,7 +1,7 @@
 """Does the caller learn what became of the release? (services_stable succeeds after a rollback)"""
 
 from chaos.checks.finding import Check, Finding, failed, passed, unknown
-from chaos.entries import RevisionMade, ServiceDeploymentSeen, ServiceSeen
+from chaos.entries import DeploymentSeen, RevisionMade, ServiceDeploymentSeen, ServiceSeen
 from chaos.history import History
 from chaos.target import revision_of
 
@@ -36,10 +36,12 @@ def judge_truth(history: History) -> Finding:
             if entry.task_definition == revision.task_definition
         ]
         seen = [entry for entry in history.of(ServiceSeen) if entry.service == revision.service]
-        if not told or not seen or not seen[-1].deployments:
+        primary = seen[-1].primary if seen else None
+        if not told or primary is None:
             return unknown(f"no service deployment of {revision.service} was observed")
         evidence += [told[-1].line, seen[-1].line]
-        sentence, true = _compare(revision, told[-1], seen[-1])
+        alone = len(seen[-1].deployments) == 1
+        sentence, true = _compare(revision, told[-1], _state(revision, primary, alone), primary)
         (right if true else wrong).append(sentence)
     if wrong:
         return failed("; ".join(wrong), tuple(evidence))
@@ -47,23 +49,21 @@ def judge_truth(history: History) -> Finding:
 
 
 def _compare(
-    made: RevisionMade, told: ServiceDeploymentSeen, seen: ServiceSeen
+    made: RevisionMade, told: ServiceDeploymentSeen, state: str, primary: DeploymentSeen
 ) -> tuple[str, bool]:
-    state = _state(made, seen)
-    new, primary = revision_of(made.task_definition), seen.deployments[0].task_definition
     reason = f" ({told.reason.rstrip('.')})" if told.reason else ""
-    runs = RUNS[state].format(new=new, primary=revision_of(primary))
+    names = (revision_of(made.task_definition), revision_of(primary.task_definition))
+    runs = RUNS[state].format(new=names[0], primary=names[1])
     true = told.status in SAID[state]
     if state == "former" and true:
-        true = told.rolled_back_to == primary and bool(told.reason)
+        true = told.rolled_back_to == primary.task_definition and bool(told.reason)
     link = "and" if true else "but"
     return f"the service deployment is {told.status}{reason}, {link} {runs}", true
 
 
-def _state(made: RevisionMade, seen: ServiceSeen) -> str:
+def _state(made: RevisionMade, primary: DeploymentSeen, alone: bool) -> str:
     """Which of SAID's situations DescribeServices shows."""
-    primary = seen.deployments[0]
-    over = primary.rollout in ("COMPLETED", "") and len(seen.deployments) == 1
+    over = primary.rollout in ("COMPLETED", "") and alone
     if primary.task_definition != made.task_definition:
         return "former" if over else "going back"
     if primary.rollout == "FAILED":
