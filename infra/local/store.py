@@ -254,7 +254,10 @@ class Task:
 
 @dataclass(slots=True)
 class Target:
-    """One registered target, and what the health checker counted (sections 4.1, 4.2)."""
+    """One registered target, and what the health checker counted (sections 4.1, 4.2).
+
+    `was_healthy`: it was so when it began to drain.
+    """
 
     address: str
     port: int
@@ -266,6 +269,7 @@ class Target:
     description: str | None = "Target registration is in progress"
     passes: int = 0
     failures: int = 0
+    was_healthy: bool = False
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ INIT, H, U, D = (
     TargetState.UNHEALTHY,
     TargetState.DRAINING,
 )
-STATES = {"i": INIT, "h": H, "u": U, "d": D, "x": TargetState.UNUSED}
+STATES = {"i": INIT, "h": H, "u": U, "d": D, "n": D, "x": TargetState.UNUSED}
 MINIMUM = "target_group_health.unhealthy_state_routing.minimum_healthy_targets"
 MISMATCH = "Target.ResponseCodeMismatch"
 CODES = "Health checks failed with these codes: [503]"
@@ -142,11 +142,20 @@ REGISTRATION = (
 def routed(
     letters: str, *, now_ms: int = 100, lag_ms: int = 0, **attributes: str
 ) -> Callable[[Rules], object]:
-    """Which of these targets, all in their state since 90 ms, get requests."""
+    """Which of these targets, all in their state since 90 ms, get requests: `d` was healthy before
+    it began to drain, `n` was not."""
 
     def told(rules: Rules) -> object:
         targets = [
-            Target("127.0.0.1", n, "a", since_ms=90, registered_ms=0, state=STATES[letter])
+            Target(
+                "127.0.0.1",
+                n,
+                "a",
+                since_ms=90,
+                registered_ms=0,
+                state=STATES[letter],
+                was_healthy=letter == "d",
+            )
             for n, letter in enumerate(letters)
         ]
         named = {f"{MINIMUM}.{name}": value for name, value in attributes.items()}
@@ -175,6 +184,8 @@ ROUTING = (
     Case("of count and percentage the larger decides",
          routed("hhuu", count="3", percentage="25"), "hhuu"),
     Case("a node that has not heard goes on sending", routed("hd", now_ms=94, lag_ms=5), "hd"),
+    Case("a node never sends to a target that was not healthy when it began to drain",
+         routed("hn", now_ms=94, lag_ms=5), "h"),
     Case("a node that has heard does not", routed("hd", now_ms=95, lag_ms=5), "h"),
     Case("what drains does not keep a group from failing open",
          routed("ud", now_ms=91, lag_ms=5), "ud"),

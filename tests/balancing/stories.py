@@ -137,8 +137,15 @@ def routed(world: World) -> list[int]:
         p
         for p, (state, since_ms) in states.items()
         if state is TargetState.DRAINING and world.now_ms - since_ms < world.lag_ms
+        if _was_well(world.lives[p], world.up, world.down)
     ]
     return sorted(deaf + (registered if _is_open(world.one, registered, healthy) else healthy))
+
+
+def _was_well(life: Life, up: int, down: int) -> bool:
+    """Whether it was healthy when it began to drain: no result counts after that."""
+    turns = _turns(life.results, up, down)
+    return bool(turns) and turns[-1][0] is TargetState.HEALTHY
 
 
 def _is_open(one: TargetGroup, registered: Sequence[int], healthy: Sequence[int]) -> bool:

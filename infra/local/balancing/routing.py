@@ -18,7 +18,7 @@ def routable(
     """The healthy targets; with fewer of them than the minimum, all registered ones: fail open.
 
     Draining targets are no candidates, but for `propagation_ms` the nodes have not yet heard of
-    the draining and go on sending requests to them.
+    the draining and go on sending requests to those that were healthy.
     """
     present = list(targets)
     registered = [t for t in present if t.state in CANDIDATES]
@@ -29,8 +29,9 @@ def routable(
 
 
 def still_routed(target: Target, now_ms: int, propagation_ms: int) -> bool:
-    """True while a draining target still gets requests (R4.32)."""
-    return target.state is TargetState.DRAINING and now_ms < target.since_ms + propagation_ms
+    """True while a draining target still gets requests (R4.32): one that got them before."""
+    unheard = target.state is TargetState.DRAINING and now_ms < target.since_ms + propagation_ms
+    return unheard and target.was_healthy
 
 
 def _minimum(attributes: Mapping[str, str], registered: int) -> int:

@@ -26,6 +26,7 @@ def deregister(group: TargetGroup, address: str, port: int, now_ms: int) -> bool
     target = group.targets.get((address, port))
     if target is None or target.state is TargetState.DRAINING:
         return False
+    target.was_healthy = target.state is TargetState.HEALTHY
     enter(target, TargetState.DRAINING, *DRAINING, now_ms=now_ms)
     return True
 
