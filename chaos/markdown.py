@@ -51,19 +51,25 @@ def _overview(suite: SuiteResult, ordered: Sequence[RunResult]) -> Iterator[str]
     yield ""
     yield f"| verdict | run | what happened | {' | '.join(names)} |"
     yield f"| --- | --- | --- |{' ---: |' * len(names)}"
-    for result in ordered[:200]:
-        yield _row(result)
-    for name in suite.not_run[:200]:
-        yield f"| not run | {escaped(name)} | the suite ended before |{' - |' * len(names)}"
+    rows = [_row(result) for result in ordered]
+    rows += [
+        f"| not run | {escaped(name)} | the suite ended before |{' - |' * len(names)}"
+        for name in suite.not_run
+    ]
+    size = 0
+    for index, row in enumerate(rows):
+        size += len(row.encode())
+        if size > BYTES_MAX // 2:
+            yield f"| | and {len(rows) - index} more | |{' |' * len(names)}"
+            return
+        yield row
 
 
 def _row(result: RunResult) -> str:
-    unmet = result.demand is not None and not result.demand.met
-    said = result.demand.sentence if result.demand and unmet else result.verdict.reason
     figures = " | ".join(value for _, value in result.figures.named())
     note = " (as demanded)" if result.demanded_failure else ""
     word = f"{_word(result.counted, result.verdict.outcome)}{note}"
-    return f"| {word} | {escaped(result.name)} | {escaped(said, 240)} | {figures} |"
+    return f"| {word} | {escaped(result.name)} | {escaped(result.said, 240)} | {figures} |"
 
 
 def _word(counted: Outcome, shown: Outcome | None = None) -> str:
@@ -77,7 +83,7 @@ def _section(result: RunResult) -> Iterator[str]:
     if result.counted is not Outcome.PASS:
         yield f"### {_word(result.counted, verdict.outcome)}: {escaped(result.name)}"
         yield ""
-        yield f"**Why:** {escaped(verdict.reason)}"
+        yield f"**Why:** {escaped(result.said)}"
         for advice in result.advice:
             yield ""
             yield f"> **What to do:** {escaped(advice)}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from chaos.checks.finding import Finding
+from chaos.checks.finding import Finding, Result
 from chaos.figures import Figures, read_figures
 from chaos.history import History
 from chaos.outcome import Outcome, worst
@@ -54,6 +54,12 @@ class RunResult:
         return self.verdict.outcome is Outcome.FAIL and self.counted is Outcome.PASS
 
     @property
+    def said(self) -> str:
+        """What came of it: the demand that was not met, else the verdict's reason."""
+        unmet = self.demand is not None and not self.demand.met
+        return self.demand.sentence if self.demand and unmet else self.verdict.reason
+
+    @property
     def report(self) -> str:
         """The address of its page, relative."""
         return f"{quote(self.folder)}/report.html" if self.folder else "report.html"
@@ -80,7 +86,12 @@ class SuiteResult:
 
     @property
     def headline(self) -> str:
-        """`4 runs: 1 FAIL, 3 PASS`; where it was demanded `4 runs: 1 FAIL, 3 as demanded`."""
+        """`4 runs: 1 FAIL, 3 PASS`; where it was demanded `4 runs: 1 FAIL, 3 as demanded`.
+
+        A single run's name.
+        """
+        if len(self.results) == 1 and not self.not_run:
+            return self.results[0].name
         counts = dict.fromkeys([*reversed(Outcome), AS_DEMANDED], 0)
         for result in self.results:
             met = result.demand is not None and result.demand.met
@@ -88,8 +99,7 @@ class SuiteResult:
         parts = [f"{number} {words}" for words, number in counts.items() if number]
         if self.not_run:
             parts.append(f"{len(self.not_run)} not run")
-        total = len(self.results) + len(self.not_run)
-        return f"{total} run{'' if total == 1 else 's'}: {', '.join(parts) or 'none'}"
+        return f"{len(self.results) + len(self.not_run)} runs: {', '.join(parts)}"
 
 
 def summarise(history: History, verdict: Verdict) -> RunResult:
@@ -99,4 +109,4 @@ def summarise(history: History, verdict: Verdict) -> RunResult:
 
 def failures_first(findings: tuple[Finding, ...]) -> list[Finding]:
     """What did not pass before what did, otherwise in the drill's order."""
-    return sorted(findings, key=lambda finding: finding.result == "pass")
+    return sorted(findings, key=lambda finding: finding.result is Result.PASS)

@@ -84,9 +84,8 @@ def _run(result: RunResult) -> str:
     mark = element("p", "as demanded", cls="pass") if result.demanded_failure else ""
     link = element("a", escaped(result.name), href=result.report)
     told = [element("h3", link), element("p", sentence(verdict.reason))]
-    unmet = result.demand is not None and not result.demand.met
-    if result.demand and unmet and result.demand.sentence != verdict.reason:
-        told.append(element("p", sentence(result.demand.sentence), cls="fail"))
+    if result.said != verdict.reason:
+        told.append(element("p", sentence(result.said), cls="fail"))
     return element(
         "li",
         element("div", badge(verdict.outcome), mark, cls="verdict"),

@@ -63,9 +63,8 @@ def _suite_lines(suite: SuiteResult, colour: bool, width: int) -> Iterator[str]:
     for result in suite.results:
         word = result.verdict.outcome.value
         start = f"  {_paint(word, colour)}{' ' * (12 - len(word))}{result.name:<{longest}}  "
-        said = result.verdict.reason
-        if result.demand is not None:
-            said = "as demanded" if result.demand.met else result.demand.sentence
+        met = result.demand is not None and result.demand.met
+        said = "as demanded" if met else result.said
         yield start + textwrap.shorten(said, max(width - 16 - longest, 30), placeholder="...")
     for name in suite.not_run:
         yield f"  {'not run':<12}{name}"

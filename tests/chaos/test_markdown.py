@@ -7,7 +7,8 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 from chaos.markdown import BYTES_MAX, escaped, render_markdown
-from chaos.result import SuiteResult
+from chaos.outcome import Outcome
+from chaos.result import Demand, SuiteResult
 from tests.chaos.builder import deployment
 from tests.chaos.results import NASTY, both, nasty, play, with_finding, without_lanes, without_rows
 
@@ -61,6 +62,13 @@ def test_what_was_demanded_is_no_failure(tmp_path: Path) -> None:
     assert third[:2] == ["not run", "stop-task (fixed)"]
 
 
+def test_a_broken_variant_that_passes_is_told_as_a_failure(tmp_path: Path) -> None:
+    unmet = Demand(Outcome.FAIL, "passed: the drill did not find what it must find")
+    text = render_markdown(SuiteResult(results=(play(tmp_path / "1", deployment(), unmet),)))
+    assert cells(text)[1][0] == "❌ PASS"
+    assert "**Why:** passed: the drill did not find what it must find" in text
+
+
 def test_values_cannot_break_out(tmp_path: Path) -> None:
     result = with_finding(play(tmp_path / "run", nasty()), NASTY)
     text = render_markdown(SuiteResult(results=(result,)))
@@ -88,6 +96,14 @@ def test_a_hundred_runs_fit_into_a_comment(tmp_path: Path) -> None:
     assert len(cells(text)) == 101
     assert re.search(r"Details of \d+ more are in the report", text)
     assert text.count("<details>") == text.count("</details>")
+
+
+def test_a_thousand_runs_fit_into_a_comment(tmp_path: Path) -> None:
+    result = play(tmp_path / "run", deployment(5.0))
+    text = render_markdown(SuiteResult(results=(result,) * 500, not_run=("x",) * 500))
+    assert len(text.encode()) < BYTES_MAX + 200
+    assert re.search(r"\| and \d{3} more \|", text)
+    assert all(len(row) == COLUMNS for row in cells(text))
 
 
 def test_missing_parts_leave_no_hole(tmp_path: Path) -> None:
