@@ -56,7 +56,7 @@ def find_steps(history: History) -> list[Step]:
         for words, name in TURNS.items()
         if words in event.message
     ]
-    return sorted([*history.of(Step), *turns], key=lambda step: step.at_ms)
+    return sorted([*history.of(Step), *turns], key=lambda step: (step.at_ms, step.name))
 
 
 def _grouped(steps: Sequence[Step], axis: Axis) -> list[list[Step]]:

@@ -31,7 +31,7 @@ def badge(outcome: Outcome) -> str:
 def sentence(text: str) -> str:
     """The text as markup, with a capital letter unless it begins with a name."""
     word = text.partition(" ")[0]
-    return escaped(text[:1].upper() + text[1:] if word.isalpha() else text)
+    return escaped(text[:1].upper() + text[1:] if word.isalpha() and word.islower() else text)
 
 
 def folded(title: str, content: str) -> str:

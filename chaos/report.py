@@ -67,9 +67,9 @@ def _head(result: RunResult) -> Iterator[str]:
 def _picture(history: History) -> Iterator[str]:
     drawn = draw_timeline(history)
     if drawn:
-        tasks = OF_TASKS if history.of(TaskSeen) else ()
-        requests = OF_REQUESTS if history.records.requests else ()
-        yield element("div", *tasks, *requests, cls="legend")
+        tasks = OF_TASKS if history.of(TaskSeen) else ""
+        requests = OF_REQUESTS if history.records.requests else ""
+        yield element("div", tasks, requests, cls="legend")
         yield element("div", drawn, cls="plot")
     else:
         yield element("p", "Nothing that could be drawn was recorded.", cls="dim")
@@ -140,23 +140,26 @@ def _swatch(cls: str, words: str, shape: str = "") -> str:
     return f'<span><svg viewBox="0 0 26 12" aria-hidden="true">{box}</svg>{words}</span>'
 
 
-OF_TASKS = (
-    "<b>task</b>",
+def _group(name: str, *swatches: str) -> str:
+    return element("div", element("b", name), *swatches)
+
+
+OF_TASKS = _group(
+    "task",
     _swatch("st pending", "starting"),
     _swatch("st running", "RUNNING"),
     _swatch("st stopping", "STOPPING"),
     _swatch("", "SIGTERM", '<path d="M9 2h8l-4 8z" class="mark"/>'),
     _swatch("", "requests failed here", '<path d="M9 2l8 8m0-8l-8 8" class="cross"/>'),
-    "<b>target</b>",
+) + _group(
+    "target",
     _swatch("he", "initial"),
     _swatch("he healthy", "healthy"),
     _swatch("he draining", "draining"),
     _swatch("he unhealthy", "unhealthy"),
 )
-OF_REQUESTS = (
-    "<b>requests</b>",
-    _swatch("failed", "failed"),
-    "<b>latency</b>",
+OF_REQUESTS = _group("requests", _swatch("failed", "failed")) + _group(
+    "latency",
     _swatch("", "p50", '<path d="M0 6h26" class="line p50"/>'),
     _swatch("", "p99", '<path d="M0 6h26" class="line p99"/>'),
     _swatch("", "max", '<path d="M0 6h26" class="line max"/>'),

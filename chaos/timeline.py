@@ -67,7 +67,7 @@ def draw_timeline(history: History) -> str:
         *(_plots(history, lanes, axis, panels, marks) if panels else ()),
         draw_marks(marks, MARGIN, bottom),
         *(_titles(panels) if panels else ()),
-        text((LEFT + RIGHT) / 2, bottom + 36, _axis_title(axis), "s", "middle"),
+        text((LEFT + RIGHT) / 2, bottom + 36, _axis_title(history, axis), "s", "middle"),
     ]
     return element(
         "svg",
@@ -106,8 +106,9 @@ def _titles(panels: _Panels) -> Iterator[str]:
     yield _title(panels.latency, "latency", LATENCY)
 
 
-def _axis_title(axis: Axis) -> str:
-    return f"seconds since the load was started, unscaled (time scale {axis.time_scale:g})"
+def _axis_title(history: History, axis: Axis) -> str:
+    began = "the load was started" if history.records.requests else "the record began"
+    return f"seconds since {began}, unscaled (time scale {axis.time_scale:g})"
 
 
 def _title(panel: Panel, name: str, explanation: str) -> str:

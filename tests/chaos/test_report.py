@@ -47,6 +47,7 @@ def test_what_was_not_recorded_leaves_no_hole(
     assert (">requests/s<" in page, 'class="lane"' in page) == (panels, lanes)
     assert ("Nothing that could be drawn" in page) == (not panels and not lanes)
     assert ("The same in numbers" in page) == panels
+    assert ("since the load was started" in page) == panels
     assert not re.findall(r'[ "M](?:nan|inf)\b', draw_timeline(read_history(tmp_path)))
 
 
