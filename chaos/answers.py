@@ -100,6 +100,7 @@ def task_view(answer: Answer) -> TaskView:
         exit_code=codes[0] if codes else None,
         started_ms=_time(answer, "startedAt"),
         stopped_ms=_time(answer, "stoppedAt"),
+        started_by=answer.get("startedBy"),
     )
 
 
@@ -126,7 +127,13 @@ def service_deployment_view(
         threshold=breaker.get("threshold"),
         rollback_reason=rollback.get("reason"),
         rolled_back_to=definitions.get(rollback.get("serviceRevisionArn", "")),
+        deployment=deployment_of(answer["targetServiceRevision"]["arn"]),
     )
+
+
+def deployment_of(revision: str) -> str:
+    """`ecs-svc/N` of a service revision's ARN, which has its number (R3.16); "" for none."""
+    return f"ecs-svc/{revision.rsplit('/', 1)[-1]}" if revision else ""
 
 
 def revisions_of(answer: Answer) -> set[str]:

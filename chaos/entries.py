@@ -43,6 +43,7 @@ class TaskSeen(Entry):
     exit_code: int | None = None
     started_ms: float | None = None
     stopped_ms: float | None = None
+    started_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,7 @@ class ServiceDeploymentSeen(Entry):
 
     `task_definition` is that of its target revision, `rolled_back_to` that of the revision it went
     back to. `breaker` is the circuit breaker's status; it trips when `failures` is `threshold`.
+    `deployment` is the id in DescribeServices, `ecs-svc/N`.
     """
 
     service: str
@@ -101,6 +103,7 @@ class ServiceDeploymentSeen(Entry):
     threshold: int | None = None
     rollback_reason: str | None = None
     rolled_back_to: str | None = None
+    deployment: str | None = None
     error_ms: float | None = None
 
 
@@ -150,11 +153,15 @@ class SettingSeen(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionMade(Entry):
-    """The drill registered this revision, with these changes, and told the service to use it."""
+    """The drill registered this revision, with these changes, and told the service to use it.
+
+    In a watch somebody else did; `deployment` is then the one that uses it, `ecs-svc/N`.
+    """
 
     service: str
     task_definition: str
     changes: tuple[str, ...] = ()
+    deployment: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

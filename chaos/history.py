@@ -46,7 +46,7 @@ def read_history(folder: Path) -> History:
     """Read a run folder. Only a folder without a readable run.json is refused (UsageError)."""
     run = _read_run(folder)
     entries, complaints = _read_journal(folder / "journal.jsonl")
-    records = read_records(folder / "requests.sqlite")
+    records = read_records(folder / "requests.sqlite") if run.rate > 0 else Records()
     return History(run, entries, records, (*complaints, *records.missing))
 
 

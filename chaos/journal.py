@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
@@ -13,16 +14,22 @@ from chaos.run import Run
 LINES_MAX = 200_000
 
 
+def _ignore(_entry: Entry) -> None:
+    pass
+
+
 class Journal:
     """Appends entries to journal.jsonl, a line at a time; any thread may write.
 
-    After LINES_MAX lines one note says so and the rest is dropped.
+    After LINES_MAX lines one note says so and the rest is dropped. `heard` is told of each entry
+    that is written, in the writer's thread.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = threading.Lock()
         self._lines = 0
+        self.heard: Callable[[Entry], None] = _ignore
         self._file: TextIO = (folder / "journal.jsonl").open("x", encoding="utf-8", buffering=1)
 
     def write(self, entry: Entry) -> None:
@@ -32,6 +39,7 @@ class Journal:
                 return
             self._lines += 1
             self._file.write(encode(entry) if self._lines <= LINES_MAX else _full(entry))
+        self.heard(entry)
 
     def close(self) -> None:
         with self._lock:

@@ -82,10 +82,8 @@ def _owners(
 
 
 def _life(history: History, states: list[TaskSeen], targets: list[TargetSeen]) -> Life:
-    first = states[0]
-    made = {revision_of(e.task_definition) for e in history.of(RevisionMade)}
-    replaced = {e.service for e in history.of(RevisionMade)}
-    new = first.task_definition in made
+    first, replaced = states[0], {e.service for e in history.of(RevisionMade)}
+    new = any(_is_of(first, made) for made in history.of(RevisionMade))
     draining = _first(e for e in targets if e.state == DRAINING)
     return Life(
         task=first.task,
@@ -105,6 +103,13 @@ def _life(history: History, states: list[TaskSeen], targets: list[TargetSeen]) -
         listening=_logged(history, first.task, "listening"),
         running_ms=_running(states),
     )
+
+
+def _is_of(task: TaskSeen, made: RevisionMade) -> bool:
+    """By the deployment where both are known: the same revision can be deployed again (R2.14)."""
+    if made.deployment is not None and task.started_by is not None:
+        return task.started_by == made.deployment
+    return task.task_definition == revision_of(made.task_definition)
 
 
 def _first(entries: Iterable[TaskSeen | TargetSeen]) -> Moment | None:

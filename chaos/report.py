@@ -57,9 +57,9 @@ def _head(result: RunResult) -> Iterator[str]:
     yield element("dl", *figures(result), cls="figures wide")
     facts = (
         to_text(run.started_ms),
-        f"target {run.target}, cluster {run.cluster}, {run.url}",
+        ", ".join(filter(None, (f"target {run.target}", f"cluster {run.cluster}", run.url))),
         f"time scale {run.time_scale:g}",
-        f"{run.rate:g} requests/s asked",
+        f"{run.rate:g} requests/s asked" if run.rate else "no requests sent",
     )
     yield element("p", escaped(" · ".join(facts)), cls="dim")
 

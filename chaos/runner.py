@@ -91,7 +91,7 @@ def _describe(order: Order, target: Target, clock: Clock) -> Run:
         interval_ms=place.interval_ms,
         services=target.setups(),
         limits=_aws_limits(drill.limits) if place.kind == "aws" else drill.limits,
-        versions=_versions(),
+        versions=library_versions(),
         not_emulated=place.limits,
         not_observable=place.not_observable,
         command=order.command,
@@ -103,7 +103,8 @@ def _aws_limits(limits: Limits) -> Limits:
     return replace(limits, propagation_seconds=15.0, propagation_real_seconds=0.0)
 
 
-def _versions() -> tuple[str, ...]:
+def library_versions() -> tuple[str, ...]:
+    """What a run was made with."""
     return (
         f"Python {platform.python_version()}",
         *(f"{name} {version(name)}" for name in LIBRARIES),

@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from chaos.causes import Cause
+from chaos.checks.finding import Check
 from chaos.drill import Drill, Variant
 from chaos.drills import all_drills, core_drills
 from chaos.errors import DrillError, UsageError
 from chaos.files import REPORT, write_run_files, write_suite_files
+from chaos.following.checks import WATCH, watch_checks
 from chaos.history import History, read_history
 from chaos.options import SuiteOptions
 from chaos.outcome import USAGE_EXIT_CODE, Outcome
@@ -114,7 +116,7 @@ def _run_all(
 
 
 def _run_one(drill: Drill, variant: Variant, target: Target, options: SuiteOptions) -> RunResult:
-    folder = _make_folder(options.out, drill, variant)
+    folder = make_folder(options.out, drill.name, variant)
     options.say(f"{drill.name} ({variant}): {folder}")
     order = Order(
         drill=drill,
@@ -132,10 +134,11 @@ def _run_one(drill: Drill, variant: Variant, target: Target, options: SuiteOptio
     return replace(result, folder=folder.name)
 
 
-def _make_folder(out: Path, drill: Drill, variant: Variant) -> Path:
+def make_folder(out: Path, drill: str, variant: str) -> Path:
+    """A new folder for a run of this second."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     for suffix in ("", *(f"-{number}" for number in range(2, 100))):
-        folder = out / f"{stamp}-{drill.name}-{variant}{suffix}"
+        folder = out / f"{stamp}-{drill}-{variant}{suffix}"
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
@@ -170,8 +173,15 @@ def judge_folder(folder: Path) -> tuple[History, Verdict]:
 
 def _judge(folder: Path) -> tuple[History, RunResult]:
     history = read_history(folder)
+    return history, write_run_files(folder, history, judge_history(history, _checks(history)))
+
+
+def _checks(history: History) -> tuple[Check, ...]:
+    """Those of its drill; a watch has what can be judged of what it saw."""
+    if history.run.drill == WATCH:
+        return watch_checks(history)
     (drill,) = find_drills([history.run.drill])
-    return history, write_run_files(folder, history, judge_history(history, drill.checks))
+    return drill.checks
 
 
 def judge(folder: Path, options: SuiteOptions | None = None) -> int:

@@ -19,7 +19,8 @@ def render_table(verdict: Verdict, *, colour: bool = False, width: int = 100) ->
 
 def _lines(verdict: Verdict, colour: bool, width: int) -> Iterator[str]:
     run = verdict.run
-    yield f"{_paint(verdict.outcome.value, colour)}  {run.drill} ({run.variant})"
+    name = f"{run.drill} ({run.variant})" if run.variant else run.drill
+    yield f"{_paint(verdict.outcome.value, colour)}  {name}"
     yield from _wrapped(verdict.reason, width, "  ")
     yield ""
     longest = max((len(finding.check) for finding in verdict.findings), default=0)

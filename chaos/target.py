@@ -119,6 +119,7 @@ class TaskView:
     exit_code: int | None = None
     started_ms: float | None = None
     stopped_ms: float | None = None
+    started_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,7 @@ class ServiceDeploymentView:
     threshold: int | None = None
     rollback_reason: str | None = None
     rolled_back_to: str | None = None
+    deployment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ MODULES = {
     "events": "lookups",
     "logs": "lookups",
     "deploy": "deploying",
+    "watch": "watching",
     "drill": "drilling",
     "judge": "drilling",
     "report": "drilling",

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import shutil
 import sys
 from collections.abc import Callable
 from functools import reduce
@@ -23,6 +22,7 @@ from chaos.target import TargetOptions, revision_of
 from infra.local.folder import read_plane
 from rehearse.errors import USAGE, fail, ignore_signals
 from rehearse.running import STATE_DIR
+from rehearse.talking import Talk
 
 LOCAL_INTERVAL_SECONDS = 0.3
 AWS_INTERVAL_SECONDS = 3.0
@@ -48,41 +48,24 @@ def target_options(command: Command) -> Command:
 
 
 def find_options(
-    target: str, endpoint_url: str | None, cluster: str, region: str | None, url: str | None = None
+    target: str,
+    endpoint_url: str | None,
+    cluster: str,
+    region: str | None,
+    url: str | None = None,
+    ca_file: str | None = None,
 ) -> TargetOptions:
     """The plane that runs here, if the caller names no endpoint and does not mean AWS."""
     here = read_plane(STATE_DIR) if target == "local" and endpoint_url is None else None
     endpoint = endpoint_url or (here["endpoint"] if here else None)
     return TargetOptions(
-        kind=target, endpoint_url=endpoint, cluster=cluster, region=region, url=url
+        kind=target,
+        endpoint_url=endpoint,
+        cluster=cluster,
+        region=region,
+        url=url,
+        ca_file=ca_file,
     )
-
-
-class Talk:
-    """Lines and one live line on stderr; the live line only on a terminal."""
-
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
-        self._shown = ""
-
-    def say(self, text: str) -> None:
-        self._write(text + "\n")
-        if self._shown:
-            self._write(self._shown)
-
-    def show(self, text: str) -> None:
-        if self._live and text != self._shown:
-            self._shown = text[: max(20, shutil.get_terminal_size((100, 24)).columns) - 1]
-            self._write(self._shown)
-
-    def end(self) -> None:
-        """Leave no live line behind."""
-        if self._shown:
-            self._shown = ""
-            self._write("")
-
-    def _write(self, text: str) -> None:
-        click.echo(("\r\033[K" if self._live else "") + text, err=True, nl=False)
 
 
 @click.command()

@@ -12,6 +12,11 @@ def judge_order(history: History) -> Finding:
     old = [life for life in read_lives(history) if life.old and life.targets]
     if not old:
         return unknown("no task of the old revision with a target was seen")
+    return judge_ends(history, old)
+
+
+def judge_ends(history: History, old: list[Life]) -> Finding:
+    """The order of these tasks' ends."""
     wrong: list[str] = []
     unclear: list[str] = []
     evidence: list[int] = []

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from chaos.answers import deployment_of
 from chaos.clock import to_ms
 from chaos.following.facts import Exit, Release, TaskFact
 
@@ -26,11 +27,6 @@ def release(answer: Answer) -> Release:
         back_to=deployment_of(rollback.get("serviceRevisionArn", "")),
         back_reason=rollback.get("reason", ""),
     )
-
-
-def deployment_of(revision: str) -> str:
-    """`ecs-svc/N` of a service revision's ARN (R3.16); empty for an empty one."""
-    return f"ecs-svc/{revision.rsplit('/', 1)[-1]}" if revision else ""
 
 
 def task_fact(answer: Answer) -> TaskFact:

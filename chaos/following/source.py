@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from chaos.account import Clients, calling
-from chaos.answers import service_view
+from chaos.answers import deployment_of, service_view
 from chaos.errors import TargetError, UsageError
-from chaos.following.answers import Answer, deployment_of, release, task_fact
+from chaos.following.answers import Answer, release, task_fact
 from chaos.following.facts import Followed, Release, Sight, TaskFact
 from chaos.target import ServiceView
 

@@ -23,8 +23,14 @@ TELLING = (
 def explain(followed: Followed, sight: Sight) -> tuple[str, ...]:
     """Sentences, the most telling first; none when nothing went wrong."""
     parts = [*_breaker(followed, sight), *_endings(sight.ended)]
-    parts += _events(sight.service, followed.since_ms)
+    parts += [e for e in _events(sight.service, followed.since_ms) if not _is_said(e, parts)]
     return tuple(parts[:SHOWN_MAX])
+
+
+def _is_said(event: str, parts: list[str]) -> bool:
+    """Its reason is that of the tasks which ended."""
+    _, found, reason = event.partition("Reason: ")
+    return bool(found) and any(reason.rstrip(".") in part for part in parts)
 
 
 def _breaker(followed: Followed, sight: Sight) -> Iterator[str]:

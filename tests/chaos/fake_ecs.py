@@ -41,6 +41,7 @@ class FakeEcs:
     members: dict[str, Any] = field(default_factory=dict)
     gone: bool = False
     rollouts: bool = True
+    begun: bool = False
 
     def __post_init__(self) -> None:
         self.definitions.append(
@@ -91,6 +92,7 @@ class FakeEcs:
             {
                 "serviceDeploymentArn": f"{ARN}:service-deployment/c/app/release{number}",
                 "targetServiceRevision": {"arn": f"{ARN}:service-revision/c/app/{number}"},
+                "serviceArn": f"{ARN}:service/c/app",
                 "status": "IN_PROGRESS",
                 "createdAt": T0 + timedelta(seconds=number),
                 "deploymentCircuitBreaker": {
@@ -111,6 +113,7 @@ class FakeEcs:
             "startedBy": deployment,
             "lastStatus": "RUNNING",
             "desiredStatus": "RUNNING",
+            "group": "service:app",
         }
 
     def finish(self, status: str, **members: Any) -> None:
@@ -123,7 +126,15 @@ class FakeEcs:
         if self.rollouts:
             primary["rolloutState"] = "COMPLETED"
         self.deployments = [primary]
-        self.tasks = [t for t in self.tasks if t["startedBy"] == primary["id"] or _ended(t)]
+        for task in self.tasks:
+            if task["startedBy"] != primary["id"] and not _ended(task):
+                task.update(
+                    lastStatus="STOPPED",
+                    desiredStatus="STOPPED",
+                    stopCode="ServiceSchedulerInitiated",
+                    stoppedReason=f"Scaling activity initiated by (deployment {primary['id']})",
+                    containers=[{"name": "app", "exitCode": 0}],
+                )
 
     def end_task(self, code: int = 3, reason: str = "Essential container in task exited") -> None:
         """A task of the newest deployment ends and is not replaced."""
@@ -183,7 +194,7 @@ class FakeEcs:
 
     def describe_services(self, **_: Any) -> dict[str, Any]:
         self._call("DescribeServices")
-        if "UpdateService" in self.calls and self.plot:
+        if (self.begun or "UpdateService" in self.calls) and self.plot:
             self.plot.pop(0)(self)
         return {"services": [] if self.gone else [self._service()], "failures": []}
 
@@ -214,7 +225,10 @@ class FakeEcs:
     def describe_task_definition(self, **given: Any) -> dict[str, Any]:
         self._call("DescribeTaskDefinition")
         found = {d["taskDefinitionArn"]: d for d in self.definitions}
-        return {"taskDefinition": found[given["taskDefinition"]], "tags": []}
+        return {
+            "taskDefinition": found.get(given["taskDefinition"], self.definitions[0]),
+            "tags": [],
+        }
 
     def register_task_definition(self, **given: Any) -> dict[str, Any]:
         self._call("RegisterTaskDefinition")
@@ -239,6 +253,17 @@ class FakeEcs:
             "serviceDeployments": [r for r in self.releases if r["serviceDeploymentArn"] in wanted]
         }
 
+    def describe_service_revisions(self, **given: Any) -> dict[str, Any]:
+        self._call("DescribeServiceRevisions")
+        wanted = {arn: f"ecs-svc/{arn.rsplit('/', 1)[-1]}" for arn in given["serviceRevisionArns"]}
+        found = {d["id"]: d["taskDefinition"] for d in self.deployments}
+        return {
+            "serviceRevisions": [
+                {"serviceRevisionArn": arn, "taskDefinition": found.get(identity, "app:0")}
+                for arn, identity in wanted.items()
+            ]
+        }
+
     def stop_service_deployment(self, **given: Any) -> None:
         self._call("StopServiceDeployment")
         self.inputs["StopServiceDeployment"] = given
@@ -254,7 +279,7 @@ class FakeEcs:
 
     def paginate(self, **given: Any) -> Iterator[Mapping[str, Any]]:
         self._call("ListTasks")
-        wanted = given["desiredStatus"]
+        wanted = given.get("desiredStatus", "RUNNING")
         yield {"taskArns": [t["taskArn"] for t in self.tasks if t["desiredStatus"] == wanted]}
 
 
@@ -262,5 +287,36 @@ def _ended(task: Mapping[str, Any]) -> bool:
     return bool(task["desiredStatus"] == "STOPPED")
 
 
-def clients(ecs: FakeEcs) -> Clients:
-    return Clients(ecs, None, None, "eu-central-1", None)
+GROUP = "arn:aws:elasticloadbalancing:eu-central-1:0:targetgroup/app/0123456789abcdef"
+
+
+@dataclass
+class FakeElb:
+    """boto3's ELBv2 client with one target group: the addresses' states."""
+
+    states: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if name in self.errors:
+            raise ClientError({"Error": {"Code": self.errors[name], "Message": "no"}}, name)
+
+    def describe_target_health(self, **_: Any) -> dict[str, Any]:
+        self._call("DescribeTargetHealth")
+        return {
+            "TargetHealthDescriptions": [
+                {"Target": {"Id": ip, "Port": 80}, "TargetHealth": {"State": state}}
+                for ip, state in self.states.items()
+            ]
+        }
+
+    def describe_target_group_attributes(self, **_: Any) -> dict[str, Any]:
+        self._call("DescribeTargetGroupAttributes")
+        pair = {"Key": "deregistration_delay.timeout_seconds", "Value": "0"}
+        return {"Attributes": [pair]}
+
+
+def clients(ecs: FakeEcs, elb: FakeElb | None = None) -> Clients:
+    return Clients(ecs, elb, None, "eu-central-1", None)

@@ -137,7 +137,7 @@ def test_successful_is_not_believed_while_something_else_runs() -> None:
     """R2.21: a stable service may run something else; and ECS's own answers lag behind."""
 
     def half(ecs: FakeEcs) -> None:
-        before = list(ecs.tasks)
+        before = [dict(task) for task in ecs.tasks]
         ecs.finish("SUCCESSFUL")
         ecs.tasks = before  # tasks of the former revision still run
 

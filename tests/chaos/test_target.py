@@ -310,6 +310,7 @@ def test_a_service_deployment_is_read() -> None:
         threshold=3,
         rollback_reason="threshold",
         rolled_back_to="arn:td/order-api:1",
+        deployment="ecs-svc/2",
     )
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,12 @@ SICK = ("--env", "FAULTS=allow", "--env", "FAULT_SICK_HEALTHZ=1")
 
 def rehearse(plane: Up, *words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a command against the plane, with no terminal."""
+    return run([*words, "--endpoint-url", plane.endpoint], folder)
+
+
+def run(words: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*REHEARSE, *words, "--endpoint-url", plane.endpoint],
+        [*REHEARSE, *words],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
