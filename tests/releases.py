@@ -113,17 +113,18 @@ def load(up: Up, record: Path) -> Iterator[Path]:
     words += ["--time-scale", str(SCALE), "--duration", "300"]
     process = subprocess.Popen(
         [sys.executable, "-m", "loadtest", *words],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     try:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("load: started")
         wait_for(lambda: count(record)[0] > RATE, 20)
         yield record
-        process.terminate()
-        process.communicate(timeout=30)
+        process.terminate()  # its standard input stays open: that is its lifeline
+        process.wait(30)
     finally:
         process.kill()
+        process.communicate()
 
 
 def count(record: Path) -> tuple[int, int]:
