@@ -70,7 +70,7 @@ def _ask_who_answers(stage: Stage) -> None:
     """GET /healthz through the load balancer; many do not route it, which is no fault."""
     place = stage.target.place
     try:
-        with httpx.Client(verify=place.ca_file or True, timeout=ANSWER_TIMEOUT_SECONDS) as client:
+        with httpx.Client(verify=place.trust, timeout=ANSWER_TIMEOUT_SECONDS) as client:
             answer = client.get(f"{place.url}/healthz")
         document = answer.json() if answer.status_code == httpx.codes.OK else None
     except (httpx.HTTPError, ValueError):

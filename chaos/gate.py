@@ -56,7 +56,7 @@ def _unhealthy(target: Target, service: ServiceView) -> str | None:
 def _probe(target: Target, paths: Sequence[str], stop: Stop) -> None:
     place = target.place
     with httpx.Client(
-        base_url=place.url, verify=_verify(place.ca_file), timeout=PROBE_TIMEOUT_SECONDS
+        base_url=place.url, verify=place.trust, timeout=PROBE_TIMEOUT_SECONDS
     ) as client:
         for count in range(PROBES):
             path = paths[count % len(paths)]
@@ -67,7 +67,3 @@ def _probe(target: Target, paths: Sequence[str], stop: Stop) -> None:
                 raise InvalidError(f"not steady before the drill: GET {path}: {error}") from error
             if status != httpx.codes.OK:
                 raise InvalidError(f"not steady before the drill: GET {path} answered {status}")
-
-
-def _verify(ca_file: str | None) -> bool | str:
-    return ca_file or True

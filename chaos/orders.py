@@ -74,7 +74,7 @@ class Search:
     def _open(self) -> httpx.Client:
         return httpx.Client(
             base_url=self.place.url,
-            verify=self.place.ca_file or True,
+            verify=self.place.trust,
             timeout=TIMEOUT_SECONDS,
             transport=self.transport,
         )

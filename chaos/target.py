@@ -1,5 +1,6 @@
 """Where a drill acts: the nouns it sees and the promises it relies on."""
 
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -40,6 +41,11 @@ class Place:
     not_observable: tuple[str, ...] = ()
     allow_settings: bool = True
     reach: TargetOptions | None = None
+
+    @property
+    def trust(self) -> ssl.SSLContext | bool:
+        """What httpx takes as `verify`: the target's own certificate authority if it has one."""
+        return ssl.create_default_context(cafile=self.ca_file) if self.ca_file else True
 
 
 @dataclass(frozen=True, slots=True)
