@@ -114,7 +114,7 @@ def _watch(service: str, options: TargetOptions, vigil: Vigil, out: Path) -> Pat
     try:
         clients, place = locate(options)
         account = Account(refuse_writes(clients), place, (service,))
-        ServiceSource(clients, options.cluster, service).describe()
+        ServiceSource(clients, options.cluster, service).check_controller()
         folder = make_folder(out, "watch", service)
         vigil.say(f"watching {service}: {folder}")
         keep_watch(account, vigil, folder)

@@ -87,8 +87,8 @@ class _Deploy:
         self._followed: Followed | None = None
 
     def play(self, stop: Stop) -> Answer:
+        self._source.check_controller()
         raw, view = self._source.raw_service(), self._source.describe()
-        _check_controller(raw)
         definition, tags = self._source.definition(view.task_definition)
         container = find_container(definition, self._wish.change.container, _balanced(raw))
         self._changes = differences(definition, container, self._wish.change)
@@ -101,7 +101,7 @@ class _Deploy:
             request = next_definition(definition, tags, container, self._wish.change)
             chosen = self._source.register(request)
             self._pace.say(f"registered {revision_of(chosen)}: {'; '.join(self._changes)}")
-        self._update(chosen, former=_primary_id(raw), stop=stop)
+        self._update(chosen, raw, stop)
         if not self._wish.wait:
             return self.answer(Outcome.PASS.exit_code, "started, and not waited for")
         return self._follow(stop)
@@ -127,8 +127,9 @@ class _Deploy:
         assert self._followed is not None
         return self._tell(follow(self._source, self._followed, self._pace, self._clock, stop))
 
-    def _update(self, chosen: str, *, former: str, stop: Stop) -> None:
+    def _update(self, chosen: str, raw: Any, stop: Stop) -> None:  # noqa: ANN401 - boto3's
         stop.check()
+        former = tuple(str(d["id"]) for d in raw.get("deployments", []))
         since_ms = self._clock.now_ms()
         deployed = self._source.update(chosen, force=not self._changes)
         self._followed = Followed(
@@ -138,9 +139,10 @@ class _Deploy:
             former=former,
             since_ms=since_ms - 1000,  # ECS's clock and ours may differ a little
         )
-        if deployed.deployment == former:
+        if deployed.deployment in former:
             raise TargetError(
-                f"UpdateService started no deployment: {former} is still PRIMARY; use --force"
+                f"UpdateService started no deployment: {deployed.deployment} is still PRIMARY;"
+                " use --force"
             )
         self._pace.say(f"{deployed.deployment} deploys {revision_of(chosen)}")
 
@@ -192,15 +194,6 @@ class _Deploy:
 
 
 # Any below: boto3's answer, with botocore's member names
-def _check_controller(raw: Any) -> None:  # noqa: ANN401
-    """Only ECS's own rolling deployments have an end that can be followed here."""
-    kind = raw.get("deploymentController", {}).get("type", "ECS")
-    if kind != "ECS":
-        raise UsageError(
-            f"{raw['serviceName']} has the deployment controller {kind}: deploy it by that"
-        )
-
-
 def _balanced(raw: Any) -> str:  # noqa: ANN401
     """The container that the load balancer sends requests to."""
     return next(

@@ -116,15 +116,21 @@ def _by_rollout(followed: Followed, sight: Sight) -> Ending | None:
     if primary.id == followed.deployment:
         if primary.rollout == "COMPLETED":
             return _succeeded(followed, sight)
-        if primary.rollout == "FAILED":
+        if primary.rollout == "FAILED" and not _will_go_back(followed, sight):
             return Ending(Fate.FAILED, f"failed and was not rolled back: {primary.reason}")
         return None
-    if primary.id != followed.former:
+    if primary.id not in followed.former:
         return Ending(Fate.SUPERSEDED, _superseded(primary))
     if primary.rollout == "IN_PROGRESS":
         return None  # going back
     why = mine.reason if mine and mine.reason else primary.reason
     return Ending(Fate.ROLLED_BACK, f"rolled back to {primary.id}: {why}")
+
+
+def _will_go_back(followed: Followed, sight: Sight) -> bool:
+    """The breaker rolls back, and there is a completed deployment to go back to (R3.7)."""
+    others = (d for d in sight.service.deployments if d.id != followed.deployment)
+    return sight.service.breaker.rollback and any(d.rollout == "COMPLETED" for d in others)
 
 
 def _mine(followed: Followed, sight: Sight) -> DeploymentSeen | None:

@@ -29,13 +29,13 @@ class Ending:
 class Followed:
     """The deployment to follow. `deployment` is DescribeServices' id, `ecs-svc/N`.
 
-    `former` is the id that was PRIMARY before it: where a rollback leads.
+    `former` are the ids that were listed before it: a rollback leads to one of them.
     """
 
     service: str
     deployment: str
     task_definition: str
-    former: str = ""
+    former: tuple[str, ...] = ()
     since_ms: float = 0.0
 
 

@@ -83,17 +83,15 @@ def _since(history: History, made: RevisionMade) -> float:
     return made.at_ms - 1000
 
 
-def _former(history: History, made: RevisionMade) -> str:
-    """The latest other deployment that was PRIMARY or is listed when this one was first seen."""
-    found = ""
+def _former(history: History, made: RevisionMade) -> tuple[str, ...]:
+    """The other deployments that were listed until this one was first seen."""
+    found: dict[str, None] = {}
     for seen in history.of(ServiceSeen):
-        if seen.service != made.service:
-            continue
-        others = [d.id for d in seen.deployments if d.id != made.deployment]
-        found = others[0] if others else found
-        if any(d.id == made.deployment for d in seen.deployments):
-            break
-    return found
+        if seen.service == made.service:
+            found |= dict.fromkeys(d.id for d in seen.deployments if d.id != made.deployment)
+            if any(d.id == made.deployment for d in seen.deployments):
+                break
+    return tuple(found)
 
 
 def last_sight(history: History, followed: Followed) -> Sight | None:

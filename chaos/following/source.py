@@ -73,6 +73,15 @@ class ServiceSource:
             )
         return found[0]
 
+    def check_controller(self) -> None:
+        """UsageError unless ECS itself deploys: others' deployments have no end to follow here."""
+        raw = self.raw_service()
+        kind = raw.get("deploymentController", {}).get("type", "ECS")
+        if kind != "ECS":
+            raise UsageError(
+                f"{self.service} has the deployment controller {kind}: follow it by that"
+            )
+
     def forget_past(self) -> None:
         """Tasks that have ended by now are none of the deployment that follows."""
         self._past = frozenset(self._listed("STOPPED"))

@@ -210,9 +210,9 @@ class _Watcher:
                 raise InvalidError(f"no deployment of {self._name} in {limit.seconds:g} s")
             self._pause()
             found = self._new_deployment()
-        return self._follow(found, former=others[0] if others else "")
+        return self._follow(found, former=tuple(others))
 
-    def _follow(self, found: DeploymentSeen, *, former: str) -> Followed:
+    def _follow(self, found: DeploymentSeen, *, former: tuple[str, ...]) -> Followed:
         self._note_deployment(found)
         return Followed(
             service=self._name,

@@ -295,3 +295,39 @@ def test_the_new_revision_is_the_old_one_with_the_changes() -> None:
         "S: (not set) -> x",
         "command [] -> ['run', 'it']",
     )
+
+
+def test_a_failure_that_is_about_to_be_rolled_back_is_not_the_end_yet() -> None:
+    """By rollout states alone: FAILED and still PRIMARY, with a rollback to come (R3.6, R3.7)."""
+
+    def fail(ecs: FakeEcs) -> None:
+        ecs.deployments[0]["rolloutState"] = "FAILED"
+
+    def both(ecs: FakeEcs) -> FakeEcs:
+        breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+        ecs.members["deploymentConfiguration"] = breaker
+        return ecs
+
+    errors = {"ListServiceDeployments": ["501!"]}
+    plot: list[Event] = [nothing, fail, nothing, trip(back=True)]
+    answer, _ = play(both(FakeEcs(plot=plot, errors=errors)))
+    assert answer.fate is Fate.ROLLED_BACK
+
+    def alone(ecs: FakeEcs) -> None:
+        fail(ecs)
+        del ecs.deployments[1:]  # there is nothing to go back to
+
+    answer, _ = play(both(FakeEcs(plot=[nothing, alone], errors=errors)))
+    assert answer.fate is Fate.FAILED
+
+
+def test_a_deploy_during_a_deploy_goes_back_to_what_was_completed() -> None:
+    def trip_both(ecs: FakeEcs) -> None:
+        ecs.deployments.pop(1)  # the one that was under way is gone, the completed one is PRIMARY
+        ecs.trip(back=True)
+
+    ecs = FakeEcs(plot=[nothing, trip_both], errors={"ListServiceDeployments": ["501!"]})
+    ecs.start("app:50")
+    answer, _ = play(ecs)
+    assert answer.deployment == "ecs-svc/3"
+    assert (answer.fate, "rolled back to ecs-svc/1" in answer.reason) == (Fate.ROLLED_BACK, True)
