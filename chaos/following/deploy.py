@@ -93,10 +93,10 @@ class _Deploy:
         container = find_container(definition, self._wish.change.container, _balanced(raw))
         self._changes = differences(definition, container, self._wish.change)
         chosen = view.task_definition
-        self._source.forget_past()
         stop.check()
         if not self._changes and not self._wish.force:
             return self._as_it_is(raw, chosen, stop)
+        self._source.forget_past()
         if self._changes:
             request = next_definition(definition, tags, container, self._wish.change)
             chosen = self._source.register(request)

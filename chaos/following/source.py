@@ -83,7 +83,7 @@ class ServiceSource:
             )
 
     def forget_past(self) -> None:
-        """Tasks that have ended by now are none of the deployment that follows."""
+        """Tasks that have ended by now are none of the deployment that follows: ask for none."""
         self._past = frozenset(self._listed("STOPPED"))
 
     def look(self, followed: Followed) -> Sight:

@@ -42,6 +42,7 @@ class FakeEcs:
     gone: bool = False
     rollouts: bool = True
     begun: bool = False
+    asked: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.definitions.append(
@@ -271,6 +272,7 @@ class FakeEcs:
     def describe_tasks(self, **given: Any) -> dict[str, Any]:
         self._call("DescribeTasks")
         wanted = given["tasks"]
+        self.asked.update(wanted)
         return {"tasks": [t for t in self.tasks if t["taskArn"].rsplit("/", 1)[-1] in wanted]}
 
     def get_paginator(self, name: str) -> "FakeEcs":

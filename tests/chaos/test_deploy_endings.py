@@ -128,7 +128,9 @@ def test_what_ended_or_was_said_before_is_not_the_reason() -> None:
     ecs.end_task(code=99)
     ecs.say("(service app) was unable to place a task. Reason: long ago.")
     ecs.events[0]["createdAt"] = ecs.releases[0]["createdAt"]
+    (past,) = (t["taskArn"].rsplit("/", 1)[-1] for t in ecs.tasks if "containers" in t)
     answer, said = play(ecs)
+    assert past not in ecs.asked
     assert not any("99" in sentence or "long ago" in sentence for sentence in answer.why)
     assert not any("long ago" in line for line in said)
 
@@ -234,6 +236,14 @@ def test_what_is_there_already_is_said_and_followed_but_not_deployed() -> None:
     assert (answer.exit_code, answer.deployment) == (0, "ecs-svc/1")
     assert said == ["nothing would change: app is to run app:1 already"]
     assert not {"RegisterTaskDefinition", "UpdateService"} & set(ecs.calls)
+
+
+def test_how_tasks_of_what_is_there_ended_is_a_reason() -> None:
+    ecs = FakeEcs()
+    ecs.end_task(code=99)
+    answer, _ = play(ecs, Wish(change=Change(image="app:1")), limit_seconds=0.05, agree_seconds=9)
+    assert (answer.fate, answer.exit_code) == (Fate.TIMED_OUT, 1)
+    assert "exited with 99" in answer.why[0]
 
 
 def test_force_deploys_the_same_revision_again() -> None:

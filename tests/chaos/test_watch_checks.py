@@ -37,6 +37,7 @@ from chaos.following.checks import (
 from chaos.following.outage import find_outages
 from chaos.following.probes import Prober, ProbeRecord, find_silences
 from chaos.history import read_history
+from chaos.lives import read_lives
 from chaos.outcome import Outcome
 from chaos.records import Request, read_records
 from chaos.verdict import judge_history
@@ -303,6 +304,23 @@ def test_a_services_first_deployment_has_no_capacity_to_hold(tmp_path: Path) -> 
     assert names[:3] == [SEEN.name, ENDED.name, RUNS.name]
     assert OUTAGE.name not in names
     assert any("first deployment" in text for text in unseen(history))
+
+
+def test_old_and_new_are_told_by_who_started_them(tmp_path: Path) -> None:
+    """The same revision deployed again (R2.14): its number tells nothing."""
+    builder = watched()
+    same = definition_arn(SERVICE, 1)
+    builder.entries = [
+        replace(e, task_definition=f"{SERVICE}:1")
+        if isinstance(e, TaskSeen)
+        else replace(e, task_definition=same)
+        if isinstance(e, RevisionMade)
+        else e
+        for e in builder.entries
+    ]
+    lives = read_lives(builder.history(tmp_path))
+    assert [life.old for life in lives] == [True, True, False, False]
+    assert [life.new for life in lives] == [False, False, True, True]
 
 
 def test_sigterm_before_the_target_left_fails(tmp_path: Path) -> None:

@@ -134,6 +134,16 @@ def test_the_same_revision_deployed_again_is_a_new_deployment(tmp_path: Path) ->
     assert "ecs-svc/2: SUCCESSFUL" in _sentence(verdict, "the deployment ended SUCCESSFUL")
 
 
+def test_of_two_that_come_at_once_the_first_is_followed(tmp_path: Path) -> None:
+    def both(ecs: FakeEcs) -> None:
+        ecs.start("app:2")
+        ecs.start("app:77")
+
+    verdict, _ = play(FakeEcs(plot=[*QUIET, both]), tmp_path / "run")
+    assert verdict.outcome is Outcome.FAIL
+    assert "SUPERSEDED: superseded by ecs-svc/3, which deploys app:77" in verdict.reason
+
+
 def test_without_service_deployments_the_rollout_state_tells(tmp_path: Path) -> None:
     ecs = FakeEcs(
         plot=[*QUIET, begin, *QUIET, roll_back], errors={"ListServiceDeployments": ["501!"]}
@@ -267,6 +277,13 @@ def test_what_is_under_way_is_found(tmp_path: Path) -> None:
     ecs.finish("SUCCESSFUL")
     assert look() is None
     assert under_way(Observed(), "app") is None
+
+    ecs.start("app:3")  # by rollout states alone
+    listed = account.services()
+    assert getattr(under_way(Observed(listed), "app"), "id", None) == "ecs-svc/3"
+    beside = replace(listed[0].deployments[0], rollout="")
+    two = replace(listed[0], deployments=(beside, listed[0].deployments[1]))
+    assert getattr(under_way(Observed((two,)), "app"), "id", None) == "ecs-svc/3"
 
 
 def test_lanes_grow_by_a_column_at_each_look() -> None:
