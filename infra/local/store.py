@@ -294,6 +294,7 @@ class TargetGroup:
     matcher: str = "200"
     attributes: dict[str, str] = field(default_factory=dict)
     targets: dict[tuple[str, int], Target] = field(default_factory=dict)
+    departed: list[Target] = field(default_factory=list)  # unused, but nodes have not heard (R4.32)
     tags: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -36,7 +36,9 @@ class Room:
 
 
 @asynccontextmanager
-async def kept(rules: Rules, server: Server, **settings: Any) -> AsyncIterator[Room]:
+async def kept(
+    rules: Rules, server: Server, propagation_ms: int = 0, **settings: Any
+) -> AsyncIterator[Room]:
     one = group(store(), attributes={"deregistration_delay.timeout_seconds": "10"}, **settings)
     clock = SteadyClock()
     rules.targets.register(one, "127.0.0.1", server.port, "a", clock.now_ms())
@@ -55,6 +57,7 @@ async def kept(rules: Rules, server: Server, **settings: Any) -> AsyncIterator[R
         changed=lambda _: room.changes.append(target.state),
         release=release,
         journal=lambda kind, facts: room.journal.append((kind, facts)),
+        propagation_ms=propagation_ms,
     )
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(room.keeper.run)
@@ -78,7 +81,7 @@ async def first_check_comes_at_once(rules: Rules) -> None:
 
 
 async def checks_come_every_interval_however_slow_the_answers(rules: Rules) -> None:
-    slow = {"health_check_path": "/slow?90", "timeout": 5}
+    slow: dict[str, Any] = {"health_check_path": "/slow?90", "timeout": 5}
     async with serving(Server()) as server, kept(rules, server, **slow):
         await until(lambda: server.seen("/slow") == 1)
         begun_ms = SteadyClock().now_ms()
@@ -111,6 +114,18 @@ async def takes_the_last_requests_away_before_the_target_is_unused(rules: Rules)
         assert room.released == [TargetState.DRAINING]
         assert room.changes[-1] is TargetState.UNUSED, "the scheduler hears of it"
         assert [facts["cut"] for facts in room.said("drain-ended")] == [0]
+
+
+async def the_delay_is_exact_though_nodes_hear_later(rules: Rules) -> None:
+    late_ms = 10 * DELAY_MS
+    async with serving(Server()) as server, kept(rules, server, late_ms) as room:
+        rules.targets.deregister(room.one, "127.0.0.1", server.port, room.clock.now_ms())
+        begun_ms = room.clock.now_ms()
+        room.keeper.wake()
+        await until(lambda: room.said("drain-ended"))
+        assert DELAY_MS <= room.clock.now_ms() - begun_ms < late_ms
+        assert room.released == [TargetState.UNUSED], "cut after it was unused"
+        assert not room.one.departed
 
 
 async def a_target_registered_again_while_it_drains_stays(rules: Rules) -> None:
@@ -159,6 +174,7 @@ SITUATIONS: tuple[Callable[[Rules], Awaitable[None]], ...] = (
     checks_come_every_interval_however_slow_the_answers,
     drains_for_exactly_the_delay_and_is_checked_no_more,
     takes_the_last_requests_away_before_the_target_is_unused,
+    the_delay_is_exact_though_nodes_hear_later,
     a_target_registered_again_while_it_drains_stays,
     an_answer_of_another_status_fails_and_is_named,
     every_status_of_the_matcher_passes,

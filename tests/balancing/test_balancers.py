@@ -170,6 +170,25 @@ async def test_nodes_that_have_not_heard_go_on_sending(tmp_path: Path) -> None:
         assert stage.clock.now_ms() - target.since_ms >= 300
 
 
+async def test_nodes_that_have_not_heard_go_on_even_when_the_delay_is_over(tmp_path: Path) -> None:
+    web = Web(tmp_path, attributes={"deregistration_delay.timeout_seconds": "0"})
+    async with (
+        serving(Server("one")) as one,
+        serving(Server("two")) as two,
+        web.running(one, two, propagation_ms=400) as stage,
+    ):
+        target = web.drain(stage, one)
+        await until(lambda: target.state is TargetState.UNUSED)
+        assert ("127.0.0.1", one.port) not in web.group.targets
+        before = one.seen("/fast")
+        assert await load(stage, 40) == []
+        assert one.seen("/fast") > before
+        await until(lambda: not web.pushed(stage, one))
+        before = one.seen("/fast")
+        assert await load(stage, 40) == []
+        assert one.seen("/fast") == before
+
+
 async def test_unhealthy_target_gets_nothing_until_all_are_unhealthy(tmp_path: Path) -> None:
     web = Web(tmp_path)
     async with (

@@ -140,6 +140,7 @@ class Balancers:
             changed=self._target_changed,
             release=self._release,
             journal=self._journal,
+            propagation_ms=self._propagation_ms,
         )
 
     def _node(self, record: LoadBalancer) -> Node:

@@ -1,7 +1,7 @@
 """One target group's keeper: checks its targets' health, and ends their draining in time."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 from anyio.abc import TaskGroup
@@ -35,7 +35,8 @@ class Keeper:
     """Keeps the states of one group's targets.
 
     `unused` says why a target gets no requests at all, or None; `changed` hears of every change;
-    `release` takes a target's last requests away and says how many those were.
+    `release` takes a target's last requests away and says how many those were. `propagation_ms`
+    (scaled) is how long the nodes need to hear of a draining (R4.32).
     """
 
     def __init__(
@@ -47,8 +48,10 @@ class Keeper:
         changed: Callable[[TargetGroup], None],
         release: Callable[[TargetGroup, Target], Awaitable[int | None]],
         journal: Journal,
+        propagation_ms: int = 0,
     ) -> None:
         self._group = group
+        self._propagation_ms = propagation_ms
         self._clock = clock
         self._scale = scale
         self._unused = unused
@@ -143,19 +146,36 @@ class Keeper:
         return min(left, default=None)
 
     async def _end(self, key: tuple[str, int], target: Target) -> None:
-        """Cut what is still in flight (R4.31) and forget the target."""
+        """Cut what is still in flight (R4.31) and forget the target.
+
+        With a delay so short that nodes have not heard of the draining, it is unused all the same;
+        they go on sending to it until they hear (R4.32).
+        """
+        departed = replace(target)
+        early = self._clock.now_ms() < target.since_ms + self._propagation_ms
         try:
+            if early:
+                self._group.departed.append(departed)
+                self._forget(key, target)
             cut_count = await self._release(self._group, target)
-            if self._group.targets.get(key) is target:
-                enter(target, TargetState.UNUSED, *GONE, now_ms=self._clock.now_ms())
-                del self._group.targets[key]
-                self._unwatch(key)
-                del self._noted[key]
+            if early or self._forget(key, target):
                 self._journal("drain-ended", {**self._facts(target), "cut": cut_count})
-                self._changed(self._group)
         finally:
+            if early:
+                self._group.departed.remove(departed)
             self._ending.discard(key)
             self.wake()
+
+    def _forget(self, key: tuple[str, int], target: Target) -> bool:
+        """The target is unused and listed no more; False if it came back meanwhile."""
+        if self._group.targets.get(key) is not target:
+            return False
+        enter(target, TargetState.UNUSED, *GONE, now_ms=self._clock.now_ms())
+        del self._group.targets[key]
+        self._unwatch(key)
+        del self._noted[key]
+        self._changed(self._group)
+        return True
 
     def _unwatch(self, key: tuple[str, int]) -> None:
         if watch := self._watches.pop(key, None):

@@ -168,7 +168,7 @@ class Node:
             (
                 target.since_ms + late_ms - now_ms
                 for group in groups_in_use(self._store, self._record).values()
-                for target in group.targets.values()
+                for target in (*group.targets.values(), *group.departed)
                 if still_routed(target, now_ms, late_ms)
             ),
             default=None,

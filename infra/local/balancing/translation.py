@@ -111,7 +111,9 @@ def _cluster(group: TargetGroup, idle_ms: int, place: Placing, now_ms: int) -> C
 
 
 def _endpoints(group: TargetGroup, place: Placing, now_ms: int) -> Iterator[Endpoint]:
-    chosen = routable(group.targets.values(), group.attributes, now_ms, place.propagation_ms)
+    gone = [t for t in group.departed if (t.address, t.port) not in group.targets]
+    present = [*group.targets.values(), *gone]
+    chosen = routable(present, group.attributes, now_ms, place.propagation_ms)
     for target in sorted(chosen, key=lambda t: (t.address, t.port)):
         yield Endpoint(target.address, target.port, target.zone)
 
