@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chaos.answers import (
     access_views,
+    definition_view,
     health_view,
     log_view,
     next_revision,
@@ -22,10 +23,12 @@ from chaos.answers import (
     service_view,
     task_view,
 )
+from chaos.effect import IDLE_TIMEOUT
 from chaos.errors import TargetError
 from chaos.run import ServiceSetup
 from chaos.target import (
     AccessView,
+    DefinitionView,
     HealthView,
     LogView,
     Place,
@@ -226,6 +229,21 @@ class Account:
             answer = self.clients.elbv2.describe_target_groups(TargetGroupArns=[group])
         described = answer["TargetGroups"][0]
         return {name: str(described[name]) for name in HEALTH_CHECK if name in described}
+
+    def idle_timeout(self) -> float | None:
+        if self.load_balancer is None:
+            return None
+        with calling("DescribeLoadBalancerAttributes"):
+            found = self.clients.elbv2.describe_load_balancers(Names=[self.load_balancer])
+            arn = found["LoadBalancers"][0]["LoadBalancerArn"]
+            answer = self.clients.elbv2.describe_load_balancer_attributes(LoadBalancerArn=arn)
+        values = {pair["Key"]: pair["Value"] for pair in answer["Attributes"]}
+        return float(values[IDLE_TIMEOUT]) if IDLE_TIMEOUT in values else None
+
+    def definition(self, task_definition: str) -> DefinitionView:
+        with calling("DescribeTaskDefinition"):
+            answer = self.clients.ecs.describe_task_definition(taskDefinition=task_definition)
+        return definition_view(answer["taskDefinition"])
 
     def register_revision(self, service: str, revision: Revision) -> str:
         current = next(view for view in self.services() if view.name == service)

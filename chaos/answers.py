@@ -10,6 +10,7 @@ from chaos.entries import DeploymentSeen
 from chaos.target import (
     AccessView,
     Breaker,
+    DefinitionView,
     EventView,
     HealthView,
     LogView,
@@ -201,11 +202,26 @@ def _access(answer: Answer) -> AccessView:
     )
 
 
+def definition_view(answer: Answer) -> DefinitionView:
+    """DescribeTaskDefinition's `taskDefinition`."""
+    container = _application(answer["containerDefinitions"])
+    return DefinitionView(
+        task_definition=answer["taskDefinitionArn"].rsplit("/", 1)[-1],
+        stop_timeout=container.get("stopTimeout") or 30,
+        command=(*container.get("entryPoint", ()), *container.get("command", ())),
+        environment={e["name"]: e["value"] for e in container.get("environment", ())},
+    )
+
+
+def _application(containers: list[Answer]) -> Answer:
+    return next((c for c in containers if c.get("portMappings")), containers[0])
+
+
 def next_revision(definition: Answer, tags: list[Answer], revision: Revision) -> dict[str, Any]:
     """RegisterTaskDefinition's input: the same definition with the revision's changes."""
     request = {k: v for k, v in definition.items() if k not in _NOT_REGISTERED}
     containers = definition["containerDefinitions"]
-    application = next((c for c in containers if c.get("portMappings")), containers[0])
+    application = _application(containers)
     request["containerDefinitions"] = [
         _changed(container, revision, whole=container is application) for container in containers
     ]

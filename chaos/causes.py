@@ -15,6 +15,10 @@ from chaos.lives import HEALTHY, Life, read_lives
 from chaos.records import DROPPED, Records, Request
 
 NEAR_MS = 150.0  # real time that a cut may be away from its event, beyond the observation error
+CLOCK_MS = 20.0  # clocks of task and load, and rounding
+SHORT_SECONDS = 2.0  # a delay of no more than this may end before all nodes have heard of it
+NODES_MS = 600.0  # real time that such a node may cut too late
+KILLED = 137  # exit code after SIGKILL (R1.8)
 FAST_MS = 1000.0  # a request shorter than this is not cut for its length
 
 
@@ -26,7 +30,8 @@ class Cause(StrEnum):
     """
 
     CUT_AT_DELAY_END = "cut at the end of the deregistration delay"
-    SIGTERM_FIRST = "SIGTERM before deregistration"
+    STILL_ROUTED = "SIGTERM while still routed"
+    LEFT_TOO_SOON = "requests came after the target had left"
     KILLED_IN_FLIGHT = "the task ended with the request in flight"
     REFUSED_BY_DEAD = "refused by a dead task"
     NOT_READY = "refused by a task that was not ready yet"
@@ -37,6 +42,9 @@ class Cause(StrEnum):
     NO_BALANCER = "no connection to the load balancer"
     KEEP_ALIVE = "keep-alive race"
     UNKNOWN = "unknown"
+    SIGTERM_IGNORED = "SIGTERM never reached the application"
+    STOP_TIMEOUT = "killed at the end of stopTimeout, still busy"
+    KEEP_ALIVE_SHORT = "keep-alive shorter than the load balancer's idle timeout"
     GRACE_TOO_SHORT = "killed within its start-up: grace period too short"
     NO_BREAKER = "no circuit breaker: the release hangs"
     NO_ROLLBACK = "circuit breaker without rollback: the failed release stays"
@@ -76,7 +84,14 @@ class Case:
 
     @property
     def refused(self) -> bool:
-        return "UF" in self.flags
+        """No connection to the task, or its own proxy found nobody behind it (R6.10)."""
+        return "UF" in self.flags or self._by_proxy
+
+    @property
+    def _by_proxy(self) -> bool:
+        """The load balancer was given this answer, whole, by the task's Service Connect proxy."""
+        passed_on = self.access is not None and self.flags == {"-"}
+        return passed_on and self.error in ("proxy-502", "proxy-503")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +148,7 @@ def cause_of(case: Case) -> Cause:
     """The cause of one failed request; UNKNOWN rather than a guess."""
     if case.error.startswith(("app-", "status-")):
         return Cause.APP_ERROR
-    if "UH" in case.flags or case.error == "proxy-503":
+    if "UH" in case.flags or (case.error == "proxy-503" and not case.refused):
         return Cause.NO_TARGETS
     if case.cut or case.refused:
         return _by_life(case)
@@ -151,16 +166,14 @@ def _by_life(case: Case) -> Cause:
     life = case.life
     if life is None:
         return Cause.UNKNOWN
+    if not case.refused and _at_delay_end(case, life):
+        return Cause.CUT_AT_DELAY_END
+    if _after_sigterm(case, life):
+        return Cause.LEFT_TOO_SOON if _after_left(case, life) else Cause.STILL_ROUTED
     if case.refused:
-        if _sigterm_first(case, life):
-            return Cause.SIGTERM_FIRST
         if life.stopping is not None and life.stopping.earliest_ms <= case.request.done_ms:
             return Cause.REFUSED_BY_DEAD
         return Cause.NOT_READY if _unready(case, life) else Cause.UNKNOWN
-    if _at_delay_end(case, life):
-        return Cause.CUT_AT_DELAY_END
-    if _sigterm_first(case, life):
-        return Cause.SIGTERM_FIRST
     if _near_end(case, life):
         return Cause.KILLED_IN_FLIGHT
     quiet = life.draining is None and life.stopping is None and life.sigterm is None
@@ -169,10 +182,12 @@ def _by_life(case: Case) -> Cause:
 
 
 def _at_delay_end(case: Case, life: Life) -> bool:
-    """Cut when the target left, after it had drained."""
-    if life.draining is None or life.left is None:
+    """Cut when the target left, after it had drained; without a delay no poll sees it drain."""
+    delay = life.delay_seconds
+    if life.left is None or (life.draining is None and delay != 0):
         return False
-    earliest, latest = life.left.earliest_ms - NEAR_MS, life.left.latest_ms + NEAR_MS
+    late_ms = NEAR_MS if delay is None or delay > SHORT_SECONDS else NODES_MS
+    earliest, latest = life.left.earliest_ms - NEAR_MS, life.left.latest_ms + late_ms
     return earliest <= case.request.done_ms <= latest
 
 
@@ -182,15 +197,26 @@ def _unready(case: Case, life: Life) -> bool:
     return bool(life.targets) and (healthy is None or case.request.done_ms <= healthy.at_ms)
 
 
-def _sigterm_first(case: Case, life: Life) -> bool:
-    """The task had its SIGTERM while it was still registered and not draining."""
-    if life.sigterm is None or case.request.done_ms < life.sigterm.earliest_ms - NEAR_MS:
+def _after_sigterm(case: Case, life: Life) -> bool:
+    """Sent to a task that had had its SIGTERM, and not cut by a SIGKILL."""
+    if life.sigterm is None or case.sent_ms < life.sigterm.earliest_ms - CLOCK_MS:
         return False
-    return life.draining is None or life.sigterm.latest_ms < life.draining.earliest_ms
+    return case.refused or not (_was_killed(life) and _near_end(case, life))
+
+
+def _was_killed(life: Life) -> bool:
+    return any(entry.exit_code == KILLED for entry in life.states)
+
+
+def _after_left(case: Case, life: Life) -> bool:
+    """Sent when the target was not even listed any more: some node had not heard of it (R4.32)."""
+    return life.left is not None and case.sent_ms >= life.left.earliest_ms - CLOCK_MS
 
 
 def _near_end(case: Case, life: Life) -> bool:
+    """Cut between SIGTERM and the task's end, or, where SIGTERM was not logged, near the end."""
     ended = life.stopped or life.stopping
     if ended is None:
         return False
-    return ended.earliest_ms - NEAR_MS <= case.request.done_ms <= ended.latest_ms + NEAR_MS
+    begun_ms = ended.earliest_ms if life.sigterm is None else life.sigterm.earliest_ms
+    return begun_ms - NEAR_MS <= case.request.done_ms <= ended.latest_ms + NEAR_MS

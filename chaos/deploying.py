@@ -35,6 +35,7 @@ def begin(stage: Stage, service: str, made: str, changes: tuple[str, ...] = ()) 
     stage.journal.write(
         RevisionMade(at_ms=now_ms, service=service, task_definition=made, changes=changes)
     )
+    stage.record_definition(service, made)
     stage.target.update_service(service, ServiceChange(task_definition=made))
 
 

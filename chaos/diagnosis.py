@@ -1,18 +1,20 @@
 """Causes in words: what happened to how many requests, and which setting to change to what."""
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chaos.causes import Case, Cause, Verified, failed_requests
+from chaos.causes import Case, Cause, Verified
 from chaos.effect import DELAY
 from chaos.history import History
 from chaos.lives import Life
+from chaos.measured import MARGIN as MARGIN
+from chaos.measured import ROUND_SECONDS as ROUND_SECONDS
+from chaos.measured import longest_seen_seconds as longest_seen_seconds
+from chaos.measured import supported_seconds as supported_seconds
+from chaos.remedies import REMEDIES
 from chaos.target import group_name
 
-MARGIN = 1.2  # a setting must allow this much more than the longest that was seen
-ROUND_SECONDS = 5
 SHOWN = 3  # tasks named in one sentence
 
 
@@ -109,33 +111,14 @@ def _evidence(cases: Sequence[Case]) -> tuple[int, ...]:
     return tuple(sorted(found))[:20]
 
 
-def longest_seen_seconds(history: History) -> float | None:
-    """The longest request, as unscaled seconds: the longest good one, or the intended length.
-
-    Long exports are modelled durations and count times the scale; any other time is real.
-    """
-    scale = history.run.time_scale
-    found = [
-        (row.service_ms or 0.0) * (scale if row.length_ms is not None else 1.0)
-        for row in history.records.requests
-        if row.error is None
-    ]
-    found += [row.length_ms * scale for row in failed_requests(history) if row.length_ms]
-    return max(found) / 1000 if found else None
-
-
-def supported_seconds(longest_seconds: float) -> int:
-    """The setting that a longest request supports: a fifth more, rounded up to 5 s."""
-    return math.ceil(longest_seconds * MARGIN / ROUND_SECONDS) * ROUND_SECONDS
-
-
 def _advice(history: History, group: Verified) -> str:
     if group.cause is Cause.CUT_AT_DELAY_END:
         return _delay_advice(history, [case.life for case in group.cases if case.life])
     if group.cause is Cause.APP_ERROR:
         routes = Counter(f"{c.request.name} {c.error}" for c in group.cases).most_common(3)
         return f"look into the application: {', '.join(f'{n}x {what}' for what, n in routes)}"
-    return ADVICE[group.cause]
+    remedy = REMEDIES.get(group.cause)
+    return (remedy(history, group.cases) if remedy else None) or ADVICE[group.cause]
 
 
 def _delay_advice(history: History, lives: Sequence[Life]) -> str:
@@ -155,9 +138,11 @@ def _delay_advice(history: History, lives: Sequence[Life]) -> str:
 
 # For causes of failed requests whose remedy does not depend on a measured value.
 ADVICE = {
-    Cause.SIGTERM_FIRST: "on SIGTERM keep serving for a while (DRAIN_SECONDS of the service, above"
+    Cause.STILL_ROUTED: "on SIGTERM keep serving for a while (DRAIN_SECONDS of the service, above"
     " the time until the load balancer has taken the target out) with /healthz failing, then end;"
     " stopTimeout must be longer than that plus the longest request",
+    Cause.LEFT_TOO_SOON: "make the deregistration delay longer than the load balancer's nodes need"
+    " to hear of it, and than the longest request",
     Cause.KILLED_IN_FLIGHT: "let the application finish what is in flight on SIGTERM, and make"
     " stopTimeout of the container longer than the longest request",
     Cause.REFUSED_BY_DEAD: "the target stayed registered after its task had ended: find out why"

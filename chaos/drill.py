@@ -7,8 +7,8 @@ from enum import StrEnum
 from chaos.causes import Cause
 from chaos.checks.finding import Check
 from chaos.clock import Clock
-from chaos.effect import BREAKER, DESIRED, GRACE, ROLLBACK, THRESHOLD
-from chaos.entries import Note, SettingSeen, Step
+from chaos.effect import BREAKER, DESIRED, DRAIN, GRACE, KEEP_ALIVE, ROLLBACK, THRESHOLD
+from chaos.entries import DefinitionSeen, Note, SettingSeen, Step
 from chaos.journal import Journal
 from chaos.run import Limits, ServiceSetup
 from chaos.stop import Stop
@@ -30,7 +30,7 @@ class Stage:
 
     `setups` are all services of the target, `subjects` those that the drill acts on. `revisions`
     maps each deployed service to the task definition that the drill made for it, `deployed_ms` to
-    the moment it was told to use it.
+    the moment it was told to use it; `stops` are the tasks that the drill told to stop.
     """
 
     target: Target
@@ -43,6 +43,7 @@ class Stage:
     marker: str
     revisions: dict[str, str] = field(default_factory=dict)
     deployed_ms: dict[str, float] = field(default_factory=dict)
+    stops: list[str] = field(default_factory=list)
 
     def step(self, name: str, text: str) -> None:
         """Record that the drill does something, right before it does."""
@@ -92,10 +93,36 @@ class Stage:
         for name, value in self.target.health_check(group).items():
             self._record(service, name, value, group)
 
+    def record_balancer(self, name: str, value: str) -> None:
+        """Record an attribute of the load balancer: no service's, no group's."""
+        self._record("", name, value)
+
+    def record_definition(self, service: str, task_definition: str) -> None:
+        """Record what a task definition says of the ends of its tasks."""
+        view = self.target.definition(task_definition)
+        self.journal.write(
+            DefinitionSeen(
+                at_ms=self.clock.now_ms(),
+                service=service,
+                task_definition=view.task_definition,
+                stop_timeout=view.stop_timeout,
+                command=view.command,
+                drain_seconds=_seconds(view.environment.get(DRAIN)),
+                keep_alive_seconds=_seconds(view.environment.get(KEEP_ALIVE)),
+            )
+        )
+
     def _record(self, service: str, name: str, value: str, group: str = "") -> None:
         now_ms = self.clock.now_ms()
         seen = SettingSeen(at_ms=now_ms, service=service, group=group, name=name, value=value)
         self.journal.write(seen)
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

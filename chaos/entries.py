@@ -165,6 +165,44 @@ class RevisionMade(Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionSeen(Entry):
+    """A task definition that tasks run (DescribeTaskDefinition); seconds unscaled.
+
+    `task_definition` is family:revision. `drain_seconds` and `keep_alive_seconds` are what its
+    environment has for the application, `command` entryPoint and command (empty: the image's own).
+    """
+
+    service: str
+    task_definition: str
+    stop_timeout: int
+    command: tuple[str, ...] = ()
+    drain_seconds: float | None = None
+    keep_alive_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepAliveSeen(Entry):
+    """How long a task kept an idle connection, unscaled; None: for all the time it was watched."""
+
+    service: str
+    task: str
+    address: str
+    reachable: bool
+    waited_seconds: float
+    closed_seconds: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BurstSeen(Entry):
+    """Many requests at once, on connections that had been idle for so long (unscaled)."""
+
+    idle_seconds: float
+    asked: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrdersSeen(Entry):
     """What was found when every acknowledged order was asked for. Lists hold at most 50 ids."""
 
@@ -213,6 +251,9 @@ KINDS: dict[str, type[Entry]] = {
     "access": AccessSeen,
     "setting": SettingSeen,
     "revision": RevisionMade,
+    "definition": DefinitionSeen,
+    "keep-alive": KeepAliveSeen,
+    "burst": BurstSeen,
     "orders": OrdersSeen,
     "answer": AnswerSeen,
     "observation": ObservationEnded,

@@ -85,6 +85,7 @@ def _life(history: History, states: list[TaskSeen], targets: list[TargetSeen]) -
     first, replaced = states[0], {e.service for e in history.of(RevisionMade)}
     new = any(_is_of(first, made) for made in history.of(RevisionMade))
     draining = _first(e for e in targets if e.state == DRAINING)
+    left = _first(e for e in targets if e.state in UNUSED)
     return Life(
         task=first.task,
         service=first.service,
@@ -95,11 +96,11 @@ def _life(history: History, states: list[TaskSeen], targets: list[TargetSeen]) -
         states=tuple(states),
         targets=tuple(targets),
         draining=draining,
-        left=_first(e for e in targets if e.state in UNUSED),
+        left=left,
         sigterm=_logged(history, first.task, "sigterm"),
         stopping=_first(e for e in states if e.status in ENDING),
         stopped=_first(e for e in states if e.status == "STOPPED"),
-        delay_seconds=_delay(history, targets, draining),
+        delay_seconds=_delay(history, targets, draining or left),
         listening=_logged(history, first.task, "listening"),
         running_ms=_running(states),
     )
@@ -132,10 +133,10 @@ def _logged(history: History, task: str, event: str) -> Moment | None:
     return None
 
 
-def _delay(history: History, targets: list[TargetSeen], draining: Moment | None) -> float | None:
-    """The last recorded delay of the target's group before it was seen draining."""
+def _delay(history: History, targets: list[TargetSeen], begun: Moment | None) -> float | None:
+    """The last recorded delay of the target's group before it was seen draining, or gone."""
     groups = {entry.group for entry in targets}
-    end_ms = draining.latest_ms if draining else float("inf")
+    end_ms = begun.latest_ms if begun else float("inf")
     values = [
         float(entry.value)
         for entry in history.of(SettingSeen)

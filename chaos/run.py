@@ -27,7 +27,7 @@ class Limits:
 
     rate_percent: float = 5.0
     lag_p99_ms: float = 250.0
-    propagation_seconds: float = 1.0
+    propagation_seconds: float = 2.0
     propagation_real_seconds: float = 1.0
     error_share_percent: float = 50.0
     error_window_real_seconds: float = 5.0

@@ -194,6 +194,7 @@ class Performance:
     def _record_settings(self) -> None:
         for setup in self._run.services:
             self._stage.record_service(setup.name)
+            self._stage.record_definition(setup.name, setup.task_definition)
             for group in setup.groups:
                 self._stage.record_attribute(setup.name, group, DELAY)
                 self._stage.record_health_check(setup.name, group)

@@ -75,6 +75,19 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionView:
+    """The application's container in a task definition; `stop_timeout` in seconds, unscaled.
+
+    `command` is entryPoint and command together; empty: the image's own.
+    """
+
+    task_definition: str
+    stop_timeout: int
+    command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceChange:
     """UpdateService's members that a drill may give; None: as it is."""
 
@@ -210,6 +223,12 @@ class Target(Protocol):
 
     def health_check(self, group: str) -> Mapping[str, str]:
         """Interval, timeout and thresholds, by their names in DescribeTargetGroups."""
+
+    def idle_timeout(self) -> float | None:
+        """The load balancer's idle_timeout.timeout_seconds; None if there is none to ask."""
+
+    def definition(self, task_definition: str) -> DefinitionView:
+        """A task definition, by ARN or family:revision."""
 
     def register_revision(self, service: str, revision: Revision) -> str:
         """Copy the service's task definition with these changes; the new one's ARN."""

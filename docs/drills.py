@@ -29,6 +29,21 @@ MEASURED = {
     Cause.NO_BREAKER: "set `deploymentCircuitBreaker.enable` and `rollback` to true (the verdict"
     " has the failed task and the moment at which it would have tripped)",
     Cause.NO_ROLLBACK: "set `deploymentCircuitBreaker.rollback` to true",
+    Cause.STILL_ROUTED: "set `DRAIN_SECONDS` (how long the application serves on after SIGTERM)"
+    " above the time for which requests still came, and `stopTimeout` above that plus the longest"
+    " request (the verdict has the numbers)",
+    Cause.LEFT_TOO_SOON: "set `deregistration_delay.timeout_seconds` above the time for which"
+    " requests still came, and above the longest request (the verdict has the numbers)",
+    Cause.KILLED_IN_FLIGHT: "set `stopTimeout` to the drain period and the longest request seen,"
+    f" times {MARGIN:g}, rounded up to {ROUND_SECONDS} s; if the task was not killed, let the"
+    " application finish what is in flight on SIGTERM",
+    Cause.SIGTERM_IGNORED: "start the application as PID 1: exec form, or `exec` in the shell (the"
+    " verdict has the command and how it should read)",
+    Cause.STOP_TIMEOUT: "set `stopTimeout` to the drain period and the longest request seen, times"
+    f" {MARGIN:g}, rounded up to {ROUND_SECONDS} s (the verdict has the number)",
+    Cause.KEEP_ALIVE_SHORT: "set the application's keep-alive (`KEEP_ALIVE_SECONDS`) above"
+    f" `idle_timeout.timeout_seconds` of the load balancer, times {MARGIN:g}, rounded up to"
+    f" {ROUND_SECONDS} s",
     Cause.APP_ERROR: "look into the application: the verdict names the routes and errors",
 }
 

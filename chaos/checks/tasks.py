@@ -21,7 +21,7 @@ def judge_ends(history: History, old: list[Life]) -> Finding:
     unclear: list[str] = []
     evidence: list[int] = []
     for life in old:
-        said, sure = _fault(life, history.run.time_scale)
+        said, sure = order_fault(life, history.run.time_scale)
         if said:
             (wrong if sure else unclear).append(f"{life.service} task {life.short} {said}")
             evidence += lines(life.draining, life.left, life.sigterm, life.stopping)
@@ -36,7 +36,7 @@ def judge_ends(history: History, old: list[Life]) -> Finding:
     )
 
 
-def _fault(life: Life, time_scale: float) -> tuple[str, bool]:
+def order_fault(life: Life, time_scale: float) -> tuple[str, bool]:
     """What is wrong with one task, and whether that is sure (else it was not observable)."""
     ended = life.sigterm or life.stopping
     if life.draining is None:

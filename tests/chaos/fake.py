@@ -15,6 +15,7 @@ from chaos.run import ServiceSetup
 from chaos.target import (
     AccessView,
     Breaker,
+    DefinitionView,
     EventView,
     HealthView,
     LogView,
@@ -184,6 +185,17 @@ class FakeTarget:
 
     def health_check(self, group: str) -> Mapping[str, str]:
         return {"HealthCheckIntervalSeconds": "10"}
+
+    def idle_timeout(self) -> float | None:
+        return 60.0
+
+    def definition(self, task_definition: str) -> DefinitionView:
+        self._call("DescribeTaskDefinition")
+        return DefinitionView(
+            task_definition=task_definition.rsplit("/", 1)[-1],
+            stop_timeout=30,
+            environment={"DRAIN_SECONDS": "5", "KEEP_ALIVE_SECONDS": "75"},
+        )
 
     def register_revision(self, service: str, revision: Revision) -> str:
         self._call("RegisterTaskDefinition")

@@ -92,13 +92,33 @@ CASES = [
     ),
     pytest.param(
         shoot(with_failure("proxy-502", "UF", sent=2700, took=2, asked=SHOT)),
-        Cause.SIGTERM_FIRST,
+        Cause.STILL_ROUTED,
         id="UF after a SIGTERM that came before draining",
     ),
     pytest.param(
+        shoot(with_failure("proxy-502", "UC", sent=2050, took=40, asked=SHOT)),
+        Cause.STILL_ROUTED,
+        id="UC of a request sent after SIGTERM: the task closed its connections",
+    ),
+    pytest.param(
+        shoot(with_failure("proxy-503", "-", sent=2700, took=2, status=503, asked=SHOT)),
+        Cause.STILL_ROUTED,
+        id="503 by the task's own proxy after SIGTERM: nobody behind it",
+    ),
+    pytest.param(
+        shoot(with_failure("proxy-502", "UF", sent=3300, took=2, asked=SHOT)),
+        Cause.STILL_ROUTED,
+        id="UF after SIGTERM while the target drains: a node had not heard",
+    ),
+    pytest.param(
         shoot(with_failure("proxy-502", "UC", sent=1900, took=400, asked=SHOT)),
-        Cause.SIGTERM_FIRST,
-        id="UC after a SIGTERM that came before draining",
+        Cause.KILLED_IN_FLIGHT,
+        id="UC of a request that was in flight at SIGTERM",
+    ),
+    pytest.param(
+        with_failure("proxy-502", "UF", sent=LEFT + 200, took=2),
+        Cause.LEFT_TOO_SOON,
+        id="UF when the target was not even listed any more",
     ),
     pytest.param(
         crash(with_failure("proxy-502", "UF", sent=2500, took=2, asked=DEAD), 2000),
