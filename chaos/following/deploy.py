@@ -132,6 +132,11 @@ class _Deploy:
         former = tuple(str(d["id"]) for d in raw.get("deployments", []))
         since_ms = self._clock.now_ms()
         deployed = self._source.update(chosen, force=not self._changes)
+        if deployed.deployment in former:
+            raise TargetError(
+                f"UpdateService was accepted and started no deployment: {deployed.deployment} is"
+                " still PRIMARY; how this ends cannot be known here"
+            )
         self._followed = Followed(
             service=self._source.service,
             deployment=deployed.deployment,
@@ -139,11 +144,6 @@ class _Deploy:
             former=former,
             since_ms=since_ms - 1000,  # ECS's clock and ours may differ a little
         )
-        if deployed.deployment in former:
-            raise TargetError(
-                f"UpdateService started no deployment: {deployed.deployment} is still PRIMARY;"
-                " use --force"
-            )
         self._pace.say(f"{deployed.deployment} deploys {revision_of(chosen)}")
 
     def _tell(self, told: Told) -> Answer:

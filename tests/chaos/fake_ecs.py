@@ -42,6 +42,7 @@ class FakeEcs:
     gone: bool = False
     rollouts: bool = True
     begun: bool = False
+    keeps_deployment: bool = False  # as moto does
     asked: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -219,7 +220,11 @@ class FakeEcs:
         self._call("UpdateService")
         self.inputs["UpdateService"] = given
         name = given["taskDefinition"].rsplit("/", 1)[-1]
-        if given["forceNewDeployment"] or not self.deployments[0]["taskDefinition"].endswith(name):
+        if self.keeps_deployment:
+            self.deployments[0]["taskDefinition"] = given["taskDefinition"]
+        elif given["forceNewDeployment"] or not self.deployments[0]["taskDefinition"].endswith(
+            name
+        ):
             self.start(name)
         return {"service": self._service()}
 

@@ -255,6 +255,12 @@ def test_force_deploys_the_same_revision_again() -> None:
     assert ecs.inputs["UpdateService"]["taskDefinition"].endswith("app:1")
 
 
+def test_an_endpoint_that_starts_no_deployment_is_told_so() -> None:
+    answer, _ = play(FakeEcs(keeps_deployment=True))
+    assert (answer.exit_code, answer.fate, answer.deployment) == (1, None, "")
+    assert "started no deployment: ecs-svc/1 is still PRIMARY" in answer.reason
+
+
 def test_without_waiting_nothing_is_said_about_the_end() -> None:
     answer, _ = play(FakeEcs(), Wish(change=IMAGE, wait=False))
     assert (answer.exit_code, answer.fate, answer.deployment) == (0, None, "ecs-svc/2")
