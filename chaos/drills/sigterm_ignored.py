@@ -5,9 +5,11 @@ SIGKILL at the end of stopTimeout. Every stop and every deployment waits for tha
 in flight then is lost.
 """
 
+import shlex
+
 from chaos.causes import Cause
 from chaos.checks.stops import PID_ONE, STOP_SEEN
-from chaos.drill import Drill, Variant
+from chaos.drill import Drill, Stage, Variant
 from chaos.drills.stopping import (
     LOAD,
     PROBES,
@@ -17,10 +19,25 @@ from chaos.drills.stopping import (
     deploying,
     stopped,
 )
+from chaos.errors import TargetError
+from chaos.run import ServiceSetup
 from chaos.target import Revision
 
-# The shell stays, as something follows: `sh -c "python -m app"` alone would be replaced by python.
-SHELL_FORM = ("sh", "-c", "python -m services.order_api; true")
+OWN = {"order-api": ("python", "-m", "services.order_api")}  # where the image has the command
+
+
+def shell_form(stage: Stage, setup: ServiceSetup) -> Revision:
+    """The service's command in shell form. The shell stays, as something follows: it would be
+    replaced by the command of `sh -c "python -m app"`."""
+    command = stage.target.definition(setup.task_definition).command or OWN.get(setup.name)
+    if not command:
+        raise TargetError(
+            f"the task definition of {setup.name} has neither entryPoint nor command to put into"
+            " shell form: run the fixed variant"
+        )
+    # an empty entryPoint would not replace the old one
+    return Revision(marker="", entry_point=("sh", "-c"), command=(f"{shlex.join(command)}; true",))
+
 
 SIGTERM_IGNORED = Drill(
     name="sigterm-ignored",
@@ -29,7 +46,10 @@ SIGTERM_IGNORED = Drill(
     probes=PROBES,
     steps={
         Variant.FIXED: (STOP_ONE,),
-        Variant.BROKEN: (deploying(Revision(marker="", command=SHELL_FORM)), STOP_ONE),
+        Variant.BROKEN: (
+            deploying(shell_form, "command in shell form, as sh -c '...; true'"),
+            STOP_ONE,
+        ),
     },
     settled=stopped,
     checks=checks_of(STOP_SEEN, PID_ONE),

@@ -39,18 +39,29 @@ def checks_of(
     return (OFFER, *premises, REQUESTS, *((PROMPT,) if ended else ()), *more, ORDERS)
 
 
-def deploying(revision: Revision) -> Act:
-    """Deploy this revision of the drill's services and wait until it is all that runs."""
+Make = Callable[[Stage, ServiceSetup], Revision]
+
+
+def deploying(revision: Revision | Make, words: str = "") -> Act:
+    """Deploy this revision of the drill's services and wait until it is all that runs.
+
+    A function makes each service's own one; `words` then say what it does.
+    """
 
     def plan(setups: tuple[ServiceSetup, ...]) -> tuple[str, ...]:
-        return (*plan_deploy(setups, revision), "wait until the services are stable again")
+        known = revision if isinstance(revision, Revision) else Revision(marker="")
+        lines = plan_deploy(setups, known)
+        more = (f"with {words}",) if words else ()
+        return (*lines, *more, "wait until the services are stable again")
 
     def carry_out(stage: Stage) -> None:
         for setup in stage.subjects:
-            deploy(stage, setup, replace(revision, marker=stage.marker))
+            made = revision if isinstance(revision, Revision) else revision(stage, setup)
+            deploy(stage, setup, replace(made, marker=stage.marker))
         await_steady(stage)
 
-    return Act("deploy", plan, carry_out, changes_settings=_is_other(revision))
+    changes = not isinstance(revision, Revision) or revision != Revision(marker="")
+    return Act("deploy", plan, carry_out, changes_settings=changes)
 
 
 def delaying(seconds: int) -> Act:
@@ -70,10 +81,6 @@ def delaying(seconds: int) -> Act:
                 set_attribute(stage, setup.name, group, DELAY, str(seconds))
 
     return Act("shorten the deregistration delay", plan, carry_out, changes_settings=True)
-
-
-def _is_other(revision: Revision) -> bool:
-    return replace(revision, marker="") != Revision(marker="")
 
 
 def await_steady(stage: Stage) -> None:

@@ -147,7 +147,7 @@ class FakeTarget:
             service=service,
             task=task_id(service, number, revision),
             status=status,
-            desired="STOPPED" if status.endswith("ING") and status != "PENDING" else "RUNNING",
+            desired="RUNNING" if status in ("PENDING", "RUNNING") else "STOPPED",
             health="HEALTHY",
             task_definition=f"{service}:{revision}",
             address=address(service, number, revision),

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from chaos.account import Clients, connect
 from chaos.answers import (
     access_views,
+    definition_view,
     log_view,
     next_revision,
     revisions_of,
@@ -23,6 +24,7 @@ from chaos.errors import TargetError, UsageError
 from chaos.resolve import resolve
 from chaos.target import (
     Breaker,
+    DefinitionView,
     Revision,
     ServiceChange,
     ServiceDeploymentView,
@@ -88,8 +90,12 @@ class FakeElbv2:
     def describe_target_groups(self, **_: object) -> Answer:
         return {"TargetGroups": [{"LoadBalancerArns": ["arn:lb"]}]}
 
+    def describe_load_balancer_attributes(self, **_: Any) -> Answer:
+        return {"Attributes": [{"Key": "idle_timeout.timeout_seconds", "Value": "60"}]}
+
     def describe_load_balancers(self, **_: object) -> Answer:
-        return {"LoadBalancers": [{"LoadBalancerName": "lb", "DNSName": "lb.example.com"}]}
+        found = {"LoadBalancerName": "lb", "DNSName": "lb.example.com", "LoadBalancerArn": "arn:lb"}
+        return {"LoadBalancers": [found]}
 
 
 def tag(key: str, value: str) -> Answer:
@@ -108,6 +114,10 @@ def test_a_target_is_found_with_its_scale_url_and_services() -> None:
     assert account.names == ("inventory-api", "order-api")
     assert account.load_balancer == "lb"
     assert not place.allow_settings
+
+
+def test_the_load_balancers_idle_timeout_is_read() -> None:
+    assert find(FakeEcs()).idle_timeout() == 60.0
 
 
 def test_a_cluster_without_the_tag_has_real_time() -> None:
@@ -243,6 +253,28 @@ CONTAINERS: list[Answer] = [
     {"name": "sidecar", "image": "x"},
     {"name": "app", "image": "order-api:1", "portMappings": [{"containerPort": 8080}]},
 ]
+
+
+def test_a_definition_is_read_from_the_container_with_a_port() -> None:
+    app = {
+        **CONTAINERS[1],
+        "stopTimeout": 40,
+        "entryPoint": ["sh", "-c"],
+        "command": ["serve"],
+        "environment": [{"name": "DRAIN_SECONDS", "value": "5"}],
+    }
+    answer = {
+        "taskDefinitionArn": "arn:aws:ecs:eu-central-1:0:task-definition/order-api:3",
+        "containerDefinitions": [CONTAINERS[0], app],
+    }
+    assert definition_view(answer) == DefinitionView(
+        task_definition="order-api:3",
+        stop_timeout=40,
+        command=("sh", "-c", "serve"),
+        environment={"DRAIN_SECONDS": "5"},
+    )
+    bare = definition_view({**answer, "containerDefinitions": CONTAINERS})
+    assert (bare.stop_timeout, bare.command) == (30, ())
 
 
 def test_a_revision_changes_the_container_with_a_port() -> None:
