@@ -3,8 +3,11 @@
 from chaos.entries import (
     AccessSeen,
     AnswerSeen,
+    BurstSeen,
+    DefinitionSeen,
     Entry,
     EventSeen,
+    KeepAliveSeen,
     LogSeen,
     Note,
     ObservationEnded,
@@ -43,11 +46,13 @@ def narrate(entry: Entry) -> str:  # noqa: C901 - one case per kind of entry
         case AccessSeen():
             return _access(entry)
         case SettingSeen():
-            owner = group_name(entry.group) if entry.group else entry.service
+            owner = group_name(entry.group) or entry.service or "the load balancer"
             return f"{entry.name} of {owner} is {entry.value}"
         case RevisionMade():
             changes = "".join(f", {change}" for change in entry.changes)
             return f"{entry.service} is to run {revision_of(entry.task_definition)}{changes}"
+        case DefinitionSeen() | KeepAliveSeen() | BurstSeen():
+            return _end(entry)
         case OrdersSeen():
             return f"{entry.found} of {entry.acknowledged} acknowledged orders found"
         case AnswerSeen():
@@ -88,3 +93,21 @@ def _access(entry: AccessSeen) -> str:
         f"{entry.method} {entry.path}: {entry.status} {entry.flags}{upstream}"
         f" after {entry.duration_ms:.0f} ms"
     )
+
+
+def _end(entry: DefinitionSeen | KeepAliveSeen | BurstSeen) -> str:
+    """What concerns the ends of tasks and of their connections."""
+    match entry:
+        case DefinitionSeen():
+            return f"{entry.task_definition}: stopTimeout {entry.stop_timeout} s"
+        case KeepAliveSeen(reachable=False):
+            return f"{entry.service} task {entry.task[:8]} is not reachable: {entry.error}"
+        case KeepAliveSeen(closed_seconds=None):
+            waited = f"{entry.waited_seconds:.0f} s"
+            return f"{entry.service} task {entry.task[:8]} kept an idle connection for {waited}"
+        case KeepAliveSeen():
+            closed = f"{entry.closed_seconds:.1f} s"
+            return f"{entry.service} task {entry.task[:8]} closed an idle connection after {closed}"
+        case BurstSeen():
+            idle = f"after {entry.idle_seconds:.1f} s idle"
+            return f"{entry.asked} requests at once {idle}, {entry.failed} without a good answer"

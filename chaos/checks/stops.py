@@ -168,8 +168,9 @@ def judge_prompt(history: History) -> Finding:
     if not killed:
         codes = sorted({exit_code_of(x) or 0 for x in ended})
         longest = max((stop_seconds(history, x) or 0.0 for x in ended), default=0.0)
+        whom = "itself" if len(ended) == 1 else "themselves"
         return passed(
-            f"{_tasks(ended)} ended by themselves at most {longest:.1f} s after SIGTERM (exit code"
+            f"{_tasks(ended)} ended by {whom} at most {longest:.1f} s after SIGTERM (exit code"
             f" {', '.join(map(str, codes))})",
             tuple(line for x in ended for line in lines(end_of(x))),
         )
