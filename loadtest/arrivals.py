@@ -13,18 +13,19 @@ from gevent.lock import BoundedSemaphore
 from gevent.pool import Pool
 from locust import User, task
 from locust.env import Environment
-from locust.runners import WorkerRunner
 from locust.user.task import LOCUST_STATE_RUNNING
 
 from loadtest.clock import now_ms
 from loadtest.hook import Hook
 from loadtest.schedule import Schedule
+from loadtest.shapes import Shape
+from loadtest.start import Part, Starter
 
 _LONGEST_SLEEP_S = 0.05  # how late a stop is noticed
 _KILL_S = 0.5
 _BURST = 50
 
-arrivals_started: Hook[float, int] = Hook()  # start_ms, index of the process: before the first
+arrivals_started: Hook[Part] = Hook()  # before the first
 arrivals_ended: Hook[[]] = Hook()  # the duration is over, the last arrival started
 
 
@@ -43,12 +44,12 @@ class ArrivalRateUser(User):
     slots are taken is dropped, and reported by `drop`. After a stall of the generator itself all
     arrivals that were missed start at once, with the times they were scheduled for.
 
-    There is one clock per process: more users idle. Each of N workers offers rate / N.
+    There is one clock per process: more users idle. Each of N workers makes every Nth arrival.
     """
 
     abstract = True
-    rate: float  # arrivals per second, of all processes together
-    duration_s: float | None = None  # of arrivals; None: until stopped
+    starter: Starter
+    shape: Shape  # of the arrivals of all processes together
     inflight_limit: int = 1000
     drain_s: float = 5.0  # how long arrivals in flight may take after a stop
 
@@ -79,7 +80,7 @@ class ArrivalRateUser(User):
             return
         self._ticking = True
         if self.prepare():
-            self._offer(self._schedule())
+            self._offer(self.starter.part())
         while self.running():
             gevent.sleep(_LONGEST_SLEEP_S)
 
@@ -93,19 +94,9 @@ class ArrivalRateUser(User):
                 self._ticking = False
                 self._clock.release()
 
-    def _schedule(self) -> Schedule:
-        runner = self.environment.runner
-        spread = isinstance(runner, WorkerRunner)
-        return Schedule(
-            start_ms=now_ms(),
-            rate=self.rate,
-            duration_ms=None if self.duration_s is None else self.duration_s * 1000,
-            index=runner.worker_index if spread else 0,
-            share=self.environment.parsed_options.expect_workers if spread else 1,
-        )
-
-    def _offer(self, schedule: Schedule) -> None:
-        arrivals_started.fire(schedule.start_ms, schedule.index)
+    def _offer(self, part: Part) -> None:
+        schedule = Schedule(part.start_ms, self.shape, part.index, part.share)
+        arrivals_started.fire(part)
         step = 0
         while self.running() and not schedule.ended(step):
             late_ms = now_ms() - schedule.due_ms(step)

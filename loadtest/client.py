@@ -9,9 +9,11 @@ import errno
 import socket
 import ssl
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -25,6 +27,8 @@ from geventhttpclient.response import HTTPSocketResponse
 from loadtest.failure import Failure
 
 IDLE_MAX_S = 1.0  # well below any load balancer's idle timeout, scaled too
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 _BLOCK_BYTES = 65_536
 _KEPT_BYTES = 1_048_576  # of a body; what follows is read and dropped
@@ -46,9 +50,17 @@ class Client:
     """Keep-alive connections to one host, at most `connections` at once."""
 
     def __init__(
-        self, host: str, connections: int, timeout_s: float, ca: Path | None = None
+        self,
+        host: str,
+        connections: int,
+        timeout_s: float,
+        ca: Path | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> None:
-        """`host` is a URL; `timeout_s` limits connecting and each read. No `ca`: the system's."""
+        """`host` is a URL; `timeout_s` limits connecting and each read. No `ca`: the system's.
+
+        `headers` go with every request.
+        """
         parts = urlsplit(host)
         self._prefix = parts.path.rstrip("/")
         secure: dict[str, Any] = {}
@@ -60,7 +72,7 @@ class Client:
             concurrency=connections,
             connection_timeout=timeout_s,
             network_timeout=timeout_s,
-            headers={"User-Agent": "ecs-rehearsal-loadtest"},
+            headers={"user-agent": "ecs-rehearsal-loadtest", **headers},
             **secure,
         )
         _limit_idleness(self._http)

@@ -13,13 +13,27 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from loadtest.settings import WRONG_USAGE, Settings, SettingsError, add_options, read_settings
+from loadtest.settings import (
+    HEADER_HELP,
+    WRONG_USAGE,
+    Settings,
+    SettingsError,
+    add_options,
+    read_settings,
+)
+
+if TYPE_CHECKING:
+    from loadtest.start import Part
 
 _MOST_PROCESSES = 64
 _LOOPBACK = "127.0.0.1"
 _STOP_SPARE_S = 5  # Locust's own limit comes after ours
+_PASSED_ON = (  # options of both
+    *("scenario", "rate", "duration", "mix", "record"),
+    *("time-scale", "ca", "longest", "seed"),
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -45,6 +59,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m loadtest", description=__doc__, allow_abbrev=False)
     parser.add_argument("--host", required=True, help="URL of the service, or of its load balancer")
     parser.add_argument("--processes", type=int, default=1, help="generators to share the rate")
+    parser.add_argument("--header", action="append", help=HEADER_HELP)
     add_options(parser)
     return parser
 
@@ -86,13 +101,14 @@ def _translate(settings: Settings, options: argparse.Namespace) -> list[str]:
         "--exit-code-on-error": 0,
         "--loglevel": "WARNING",
     }
-    for name in ("rate", "record", "time-scale", "duration", "ca", "longest", "seed", "scenario"):
+    for name in _PASSED_ON:
         translated[f"--{name}"] = getattr(options, name.replace("-", "_"))
     if options.processes > 1:
         translated["--processes"] = options.processes
         translated["--master-bind-host"] = translated["--master-host"] = _LOOPBACK
         translated["--master-bind-port"] = translated["--master-port"] = _find_port()
-    return ["--headless", "--only-summary", *(f"{k}={v}" for k, v in translated.items())]
+    headers = [f"--header={header}" for header in options.header or ()]
+    return ["--headless", "--only-summary", *(f"{k}={v}" for k, v in translated.items()), *headers]
 
 
 def _find_port() -> int:
@@ -118,7 +134,7 @@ def _abandon() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _announce(start_ms: float, index: int) -> None:
-    if index == 0:
+def _announce(part: "Part") -> None:
+    if part.index == 0:
         sys.stdout.write("load: started\n")
         sys.stdout.flush()

@@ -14,15 +14,17 @@ from locust.env import Environment
 from loadtest.ending import HARNESS_FAILED
 from loadtest.honest import DishonestError, check_honesty, forbid_retries
 from loadtest.session import Session
-from loadtest.settings import WRONG_USAGE, SettingsError, add_options, read_settings
-from loadtest.users import ScenarioUser
+from loadtest.settings import HEADER_HELP, WRONG_USAGE, SettingsError, add_options, read_settings
+from loadtest.start import Starter
+from loadtest.users import MixUser
 
-__all__ = ["ScenarioUser"]
+__all__ = ["MixUser"]
 
 
 def declare(parser: LocustArgumentParser) -> None:
     """Add our options to Locust's command line and page."""
     add_options(parser)
+    parser.add_argument("--header", action="append", help=HEADER_HELP, include_in_web_ui=False)
 
 
 def prepare(environment: Environment, **_: object) -> None:
@@ -36,6 +38,8 @@ def prepare(environment: Environment, **_: object) -> None:
         if options.headless and not options.worker:
             read_settings(options)
         forbid_retries()
+        starter = MixUser.starter = Starter(environment)
+        starter.attach()
         Session(environment).attach()  # first: a worker may be told to start while we test
         check_honesty()
     except (SettingsError, DishonestError) as error:

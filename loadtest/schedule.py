@@ -1,20 +1,20 @@
-"""When requests arrive: at a constant rate, whatever becomes of them (an open loop)."""
+"""When requests arrive, whatever becomes of them (an open loop), and who makes which."""
 
 from dataclasses import dataclass
+
+from loadtest.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Arrival number n is due at `start_ms + n * 1000 / rate`; computed from n, it cannot drift.
+    """Arrival number n is due at `start_ms` plus what the shape says of n; it cannot drift.
 
-    `rate` is arrivals per real second of all processes together. Of `share` processes, the one
-    with `index` has the numbers index, index + share, index + 2 share and so on; its `step` counts
-    them 0, 1, 2. Times are real milliseconds; no `duration_ms` means no end.
+    Of `share` processes, the one with `index` has the numbers index, index + share, index +
+    2 share and so on; its `step` counts them 0, 1, 2. Times are real milliseconds.
     """
 
     start_ms: float
-    rate: float
-    duration_ms: float | None = None
+    shape: Shape
     index: int = 0
     share: int = 1
 
@@ -22,11 +22,8 @@ class Schedule:
         return self.index + step * self.share
 
     def due_ms(self, step: int) -> float:
-        return self.start_ms + self._offset_ms(step)
+        return self.start_ms + self.shape.offset_ms(self.number(step))
 
     def ended(self, step: int) -> bool:
-        """True if arrival `step` would be due at the end of the duration or later."""
-        return self.duration_ms is not None and self._offset_ms(step) >= self.duration_ms
-
-    def _offset_ms(self, step: int) -> float:
-        return self.number(step) * 1000 / self.rate
+        """True if arrival `step` would be due at the end of the shape or later."""
+        return not self.shape.has(self.number(step))

@@ -16,10 +16,11 @@ from loadtest.clock import now_ms
 from loadtest.ending import end_load, fail_load
 from loadtest.recorder import Recorder, RequestRow, WriteRow
 from loadtest.settings import Settings, read_settings
+from loadtest.start import Part, load_began
 from loadtest.users import write_known
 
 _FLUSH_S = 0.5
-_MASTER_SPARE_S = 1.0  # workers end their arrivals by themselves; the master then ends the load
+_MASTER_SPARE_S = 1.0
 _LIBRARIES = ("locust", "geventhttpclient", "gevent")
 
 
@@ -29,6 +30,7 @@ class Session:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._recorder: Recorder | None = None
+        self._part: Part | None = None
 
     def attach(self) -> None:
         """Start listening."""
@@ -38,21 +40,34 @@ class Session:
         events.request.add_listener(self._keep_request)
         events.user_error.add_listener(self._fail)
         arrivals_started.add_listener(self._note_start)
+        load_began.add_listener(self._await_end)
         arrivals_ended.add_listener(self._finish)
         write_known.add_listener(self._keep_write)
 
     def _begin(self, **_: object) -> None:
         settings = read_settings(self._environment.parsed_options)
-        if isinstance(self._environment.runner, MasterRunner):
-            if settings.duration_s is not None:
-                wait_s = settings.duration_s + _MASTER_SPARE_S
-                gevent.spawn_later(wait_s, end_load, self._environment)
-        elif settings.record is not None:
+        master = isinstance(self._environment.runner, MasterRunner)
+        if settings.record is not None and not master:
             self._open(settings.record, settings)
 
-    def _note_start(self, start_ms: float, index: int) -> None:
+    def _await_end(self, start_ms: float) -> None:
+        """Workers end their arrivals by themselves; then the master ends the load."""
+        shape = read_settings(self._environment.parsed_options).shape
+        if isinstance(self._environment.runner, MasterRunner) and not shape.endless:
+            wait_s = (start_ms - now_ms()) / 1000 + shape.seconds + _MASTER_SPARE_S
+            gevent.spawn_later(wait_s, end_load, self._environment)
+
+    def _note_start(self, part: Part) -> None:
         if self._recorder is not None:
-            self._recorder.note({"started_ms": start_ms})
+            self._recorder.note(
+                {
+                    "load": part.load_id,
+                    "started_ms": part.start_ms,
+                    "generators": part.share,
+                    f"generator {part.index}": "started",
+                }
+            )
+            self._part = part
 
     def _keep_request(self, context: dict[str, object], **_: object) -> None:
         row = context.get("row")
@@ -78,10 +93,14 @@ class Session:
         if recorder is None:
             return
         try:
-            recorder.note({"ended_ms": now_ms()})
+            recorder.note({"ended_ms": now_ms()} | self._ended())
             recorder.close()
         except sqlite3.Error as error:
             self._fail_recording(error)
+
+    def _ended(self) -> dict[str, object]:
+        part, self._part = self._part, None
+        return {f"generator {part.index}": "ended"} if part else {}
 
     def _open(self, path: Path, settings: Settings) -> None:
         try:
@@ -110,10 +129,12 @@ class Session:
 def _describe(settings: Settings) -> dict[str, object]:
     versions = {name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()}
     return {
-        "rate": settings.rate,
+        "rate": settings.shape.peak,
+        "stages": settings.shape,
         "time_scale": settings.time_scale,
         "host": settings.host,
         "scenario": settings.scenario,
+        "mix": settings.mix,
         "seed": settings.seed,
         "longest": settings.longest_s,
         "self_test": "passed",

@@ -9,9 +9,9 @@ import gevent
 from loadtest.client import Answer, Client
 from loadtest.clock import now_ms
 from loadtest.failure import Outcome, error_class
+from loadtest.mixes import CREATED, OK
 from loadtest.recorder import WriteRow
 from loadtest.replies import find_order_id, find_skus
-from loadtest.scenarios import CREATED, OK
 
 _LIMIT_S = 10.0
 _PAUSE_S = 0.25

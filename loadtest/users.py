@@ -1,4 +1,4 @@
-"""Who calls the two services: one arrival is one request of the scenario."""
+"""Who calls the two services: one arrival is one request of the mix."""
 
 import resource
 from collections import deque
@@ -13,9 +13,9 @@ from loadtest.clock import now_ms
 from loadtest.ending import fail_load
 from loadtest.failure import Failure, error_class, write_outcome
 from loadtest.hook import Hook
+from loadtest.mixes import MIXES, Call, Mix, Write
 from loadtest.recorder import RequestRow, WriteRow
 from loadtest.replies import find_order_id
-from loadtest.scenarios import SCENARIOS, Call, Scenario, Write
 from loadtest.settings import REQUEST_LIMIT_S, read_settings
 from loadtest.setup import SetupError, find_stock, place_order
 
@@ -25,8 +25,8 @@ _SPARE_FILES = 64
 write_known: Hook[WriteRow] = Hook()  # every POST that was sent
 
 
-class ScenarioUser(ArrivalRateUser):
-    """Sends what the scenario says, classifies every answer, tells Locust and the recorder.
+class MixUser(ArrivalRateUser):
+    """Sends what the mix says, classifies every answer, tells Locust and the recorder.
 
     Listeners of Locust's request event find a RequestRow in `context["row"]`.
     """
@@ -34,14 +34,15 @@ class ScenarioUser(ArrivalRateUser):
     def __init__(self, environment: Environment) -> None:
         self._settings = settings = read_settings(environment.parsed_options)
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self.rate = settings.rate
-        self.duration_s = settings.duration_s
+        self.shape = settings.shape
         self.drain_s = settings.drain_s
         self.inflight_limit = max(1, min(settings.inflight_limit, files - _SPARE_FILES))
         super().__init__(environment)
         self._orders: deque[str] = deque(maxlen=_ORDERS_KEPT)
         timeout_s = REQUEST_LIMIT_S + settings.longest_real_s
-        self._client = Client(settings.host, self.inflight_limit, timeout_s, settings.ca)
+        self._client = Client(
+            settings.host, self.inflight_limit, timeout_s, settings.ca, settings.headers
+        )
 
     def prepare(self) -> bool:
         """Learn the SKUs and place the first order, so that reads have something to read."""
@@ -51,8 +52,8 @@ class ScenarioUser(ArrivalRateUser):
         except SetupError as error:
             fail_load(self.environment, str(error))
             return False
-        self._scenario = Scenario(
-            weights=SCENARIOS[self._settings.scenario],
+        self._mix = Mix(
+            weights=MIXES[self._settings.mix],
             seed=self._settings.seed,
             skus=skus,
             longest_ms=self._settings.longest_real_s * 1000,
@@ -65,7 +66,7 @@ class ScenarioUser(ArrivalRateUser):
         self._client.close()
 
     def arrive(self, arrival: Arrival) -> None:
-        call = self._scenario.call(arrival.number, self._orders)
+        call = self._mix.call(arrival.number, self._orders)
         request_id, key = uuid4().hex, uuid4().hex
         headers = {"x-request-id": request_id}
         if call.write is not None:
@@ -81,7 +82,7 @@ class ScenarioUser(ArrivalRateUser):
         self._report(row, len(answer.body))
 
     def drop(self, arrival: Arrival) -> None:
-        call = self._scenario.call(arrival.number, self._orders)
+        call = self._mix.call(arrival.number, self._orders)
         self._report(_row(call, arrival, uuid4().hex, None, Answer(Failure.DROPPED)), 0)
 
     def _know(self, write: WriteRow) -> None:

@@ -106,7 +106,7 @@ def test_error_answers_are_classed_by_who_gave_them(
 def test_an_export_that_stops_in_the_middle_is_truncated(tmp_path: Path) -> None:
     record = tmp_path / "r.sqlite"
     with serve("--truncate", "--export", "0.2") as url:
-        assert run(url, record, "--rate", "100", "--duration", "1", "--scenario", "exports") == 0
+        assert run(url, record, "--rate", "100", "--duration", "1", "--mix", "exports") == 0
         truncated = received(url)["truncated"]
     assert truncated > 0
     assert errors(record)["GET", "truncated"] == truncated

@@ -5,21 +5,21 @@ from collections import Counter
 
 import pytest
 
+from loadtest.mixes import MIXES, Kind, Mix
 from loadtest.replies import find_order_id, find_skus
-from loadtest.scenarios import SCENARIOS, Kind, Scenario
 
 SKUS = ("SKU-LOAD-1", "SKU-LOAD-2", "SKU/ODD")
 ORDERS = ("order-1", "order-2")
 
 
-def mixed(seed: int = 7, longest_ms: float = 1_500) -> Scenario:
-    return Scenario(SCENARIOS["mixed"], seed, SKUS, longest_ms)
+def mixed(seed: int = 7, longest_ms: float = 1_500) -> Mix:
+    return Mix(MIXES["mixed"], seed, SKUS, longest_ms)
 
 
 def test_what_arrives_depends_on_seed_and_number_alone() -> None:
     program = (
-        "from loadtest.scenarios import *;"
-        "s = Scenario(SCENARIOS['mixed'], 7, ('SKU-LOAD-1', 'SKU-LOAD-2', 'SKU/ODD'), 1500);"
+        "from loadtest.mixes import *;"
+        "s = Mix(MIXES['mixed'], 7, ('SKU-LOAD-1', 'SKU-LOAD-2', 'SKU/ODD'), 1500);"
         "print([s.call(n, ('order-1', 'order-2')) for n in range(50)])"
     )
     command = [sys.executable, "-c", program]
@@ -34,11 +34,11 @@ def test_another_seed_is_another_sequence() -> None:
     assert first != second
 
 
-@pytest.mark.parametrize("name", sorted(SCENARIOS))
+@pytest.mark.parametrize("name", sorted(MIXES))
 def test_the_mix_is_as_weighted(name: str) -> None:
-    weights = SCENARIOS[name]
-    scenario = Scenario(weights, 3, SKUS, 1_000)
-    drawn = Counter(scenario.kind(n) for n in range(20_000))
+    weights = MIXES[name]
+    mix = Mix(weights, 3, SKUS, 1_000)
+    drawn = Counter(mix.kind(n) for n in range(20_000))
     assert sum(weights.values()) == 100
     assert {k: n / 200 for k, n in drawn.items()} == pytest.approx(dict(weights), abs=1.0)
 

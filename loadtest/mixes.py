@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 
 # percent of all arrivals
-SCENARIOS: Mapping[str, Mapping[Kind, int]] = {
+MIXES: Mapping[str, Mapping[Kind, int]] = {
     "mixed": {
         Kind.CREATE_ORDER: 30,
         Kind.READ_ORDER: 22,
@@ -71,7 +71,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
+class Mix:
     """A mix of requests over the given SKUs. `longest_ms` is the real length of an export."""
 
     weights: Mapping[Kind, int]
