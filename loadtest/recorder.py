@@ -1,7 +1,7 @@
 """Every request and every write of a load, in one SQLite file.
 
 The file is readable at any moment, also after kill -9: what was flushed is there, and a flush comes
-every half second. Several generator processes on one machine may write to the same file.
+every 50 ms. Several generator processes on one machine may write to the same file.
 """
 
 import sqlite3

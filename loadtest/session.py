@@ -19,7 +19,7 @@ from loadtest.settings import Settings, read_settings
 from loadtest.start import Part, load_began
 from loadtest.users import write_known
 
-_FLUSH_S = 0.5
+_FLUSH_S = 0.05  # a flush of many rows would hold up the arrivals that are due meanwhile
 _MASTER_SPARE_S = 1.0
 _LIBRARIES = ("locust", "geventhttpclient", "gevent")
 
