@@ -1,11 +1,12 @@
 """The load: a subprocess that dies with us."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from chaos.errors import InvalidError
@@ -22,7 +23,8 @@ TAIL_BYTES = 600
 class LoadPlan:
     """What to offer: arrivals per real second; `longest_seconds` of the long exports, unscaled.
 
-    `duration_seconds` (real) is a bound only: the runner stops the load when it has enough.
+    `duration_seconds` (real) is a bound only in a drill: its runner stops the load when it has
+    enough. `options` are more words for the command; `environment` is for what none may read.
     """
 
     url: str
@@ -33,6 +35,8 @@ class LoadPlan:
     longest_seconds: float
     duration_seconds: float
     ca_file: str | None = None
+    options: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def arguments(self) -> list[str]:
         given = {
@@ -40,13 +44,13 @@ class LoadPlan:
             "--rate": f"{self.rate:g}",
             "--record": str(self.record),
             "--time-scale": f"{self.time_scale:g}",
-            "--duration": f"{self.duration_seconds:.0f}",
+            "--duration": f"{self.duration_seconds:g}",
             "--longest": f"{self.longest_seconds:g}",
             "--seed": str(self.seed),
         }
         if self.ca_file:
             given["--ca"] = self.ca_file
-        return [word for pair in given.items() for word in pair]
+        return [*(word for pair in given.items() for word in pair), *self.options]
 
 
 class Load:
@@ -66,6 +70,7 @@ class Load:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                env=os.environ | self.plan.environment,
                 start_new_session=True,  # a terminal's Ctrl-C is for us to handle
             )
         deadline = Deadline(START_SECONDS)
@@ -86,6 +91,11 @@ class Load:
             return f"killed by signal {-code}"
         last = self._log.read_bytes()[-TAIL_BYTES:].decode(errors="replace").strip().splitlines()
         return f"exit code {code}{': ' + last[-1] if last else ''}"
+
+    @property
+    def done(self) -> bool:
+        """True once it has offered all it was to offer, and ended well by itself."""
+        return self._process is not None and self._process.poll() == 0
 
     def finish(self) -> str | None:
         """No new arrivals; wait for those in flight. A sentence if it did not end well."""

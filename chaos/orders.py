@@ -45,6 +45,7 @@ class Search:
     place: Place
     stop: Stop
     transport: httpx.BaseTransport | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     _client: httpx.Client = field(init=False)
 
     def verify(self, writes: Iterable[Write], since_ms: float, now_ms: float) -> OrdersSeen:
@@ -76,6 +77,7 @@ class Search:
             base_url=self.place.url,
             verify=self.place.trust,
             timeout=TIMEOUT_SECONDS,
+            headers=dict(self.headers),
             transport=self.transport,
         )
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from chaos.loads.setup import LoadSetup
+
 UNFINISHED = "UNFINISHED"  # run.json's ending while the runner works, and after kill -9
 
 
@@ -71,6 +73,7 @@ class Run:
     ending: str = UNFINISHED
     why: str = ""
     undo_failures: tuple[str, ...] = ()
+    load: LoadSetup | None = None  # only of `rehearse load`
 
 
 JUDGED = "JUDGED"

@@ -14,6 +14,7 @@ from chaos.errors import DrillError, UsageError
 from chaos.files import REPORT, write_run_files, write_suite_files
 from chaos.following.checks import WATCH, watch_checks
 from chaos.history import History, read_history
+from chaos.loads.checks import load_checks
 from chaos.options import SuiteOptions
 from chaos.outcome import USAGE_EXIT_CODE, Outcome
 from chaos.plan import render_plan
@@ -177,9 +178,11 @@ def _judge(folder: Path) -> tuple[History, RunResult]:
 
 
 def _checks(history: History) -> tuple[Check, ...]:
-    """Those of its drill; a watch has what can be judged of what it saw."""
+    """Those of its drill; a watch has what can be judged of what it saw, a load its thresholds."""
     if history.run.drill == WATCH:
         return watch_checks(history)
+    if history.run.load is not None:
+        return load_checks(history.run)
     (drill,) = find_drills([history.run.drill])
     return drill.checks
 

@@ -21,6 +21,7 @@ MODULES = {
     "deploy": "deploying",
     "watch": "watching",
     "drill": "drilling",
+    "load": "loading",
     "judge": "drilling",
     "report": "drilling",
 }

@@ -1,12 +1,9 @@
 """`rehearse drill`, `rehearse judge` and `rehearse report`."""
 
 import shutil
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 import click
 
@@ -16,7 +13,7 @@ from chaos.options import SuiteOptions
 from chaos.target import TargetOptions
 from infra.local.folder import read_plane
 from infra.local.options import SCALE_MAX
-from rehearse.errors import INTERRUPTED, ignore_signals
+from rehearse.errors import signals_interrupt
 from rehearse.ownplane import OwnPlane, own_plane
 from rehearse.running import STATE_DIR, stop_order_option
 
@@ -116,7 +113,7 @@ def drill(
         )
         return suite.run_suite(names, variant, chosen, plan_only=plan, options=options)
 
-    with _signals_interrupt():
+    with signals_interrupt():
         own = OwnPlane(time_scale or OWN_SCALE, tempo, stop_task_order)
         sys.exit(_with_plane(target, endpoint_url, own, run))
 
@@ -145,21 +142,3 @@ def _with_plane(
     click.echo("starting a plane of the drill's own", err=True)
     with own_plane(own) as started:
         return run(started)
-
-
-@contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """Let SIGTERM end the command as Ctrl-C does, so that everything is undone; exit code 130."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    except KeyboardInterrupt:
-        ignore_signals()
-        click.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
-    finally:
-        ignore_signals()

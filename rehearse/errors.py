@@ -2,6 +2,9 @@
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -18,6 +21,24 @@ def ignore_signals() -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def signals_interrupt() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does, so that everything is undone; exit code 130."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        ignore_signals()
+        click.echo("interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    finally:
+        ignore_signals()
 
 
 def fail(sentence: str, *, code: int = 1, hint: str | None = None) -> NoReturn:
