@@ -90,12 +90,14 @@ class Search:
             answer = self._get("/orders", query)
             if answer is None or answer.status_code != httpx.codes.OK:
                 return None
-            document = answer.json()
-            page = [parse_order(order) for order in document["orders"]]
+            try:
+                page, cursor = parse_page(answer)
+            except (LookupError, TypeError, ValueError, AttributeError):
+                return None  # whatever answers here, it is not order-api
             found += [order for order in page if order.created_ms >= since_ms]
-            if not document.get("next_cursor") or page[-1].created_ms < since_ms:
+            if not cursor or page[-1].created_ms < since_ms:
                 return found
-            query["cursor"] = document["next_cursor"]
+            query["cursor"] = cursor
         return None
 
     def _ask(self, ids: list[str]) -> dict[str, Order | int | None]:
@@ -109,7 +111,10 @@ class Search:
         answer = self._get(f"/orders/{order_id}", {})
         if answer is None or answer.status_code != httpx.codes.OK:
             return answer.status_code if answer else None
-        return parse_order(answer.json())
+        try:
+            return parse_order(answer.json())
+        except (LookupError, TypeError, ValueError, AttributeError):
+            return None
 
     def _get(self, path: str, query: Mapping[str, str | int]) -> httpx.Response | None:
         """The answer, asked for up to three times while it is none or a 5xx."""
@@ -122,6 +127,13 @@ class Search:
             if answer is not None and not answer.is_server_error:
                 return answer
         return answer
+
+
+def parse_page(answer: httpx.Response) -> tuple[list[Order], str | None]:
+    """A page of orders, and the cursor of the next one if there is one."""
+    document = answer.json()
+    cursor = document.get("next_cursor")
+    return [parse_order(order) for order in document["orders"]], str(cursor) if cursor else None
 
 
 def parse_order(document: Mapping[str, object]) -> Order:

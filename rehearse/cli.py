@@ -22,6 +22,7 @@ MODULES = {
     "watch": "watching",
     "drill": "drilling",
     "load": "loading",
+    "merge": "loading",
     "judge": "drilling",
     "report": "drilling",
 }

@@ -1,6 +1,7 @@
 """`rehearse load`: load of a scenario on any URL, with thresholds, and a verdict."""
 
 import argparse
+import os
 import re
 import shlex
 import shutil
@@ -8,14 +9,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from chaos import suite
 from chaos.errors import DrillError, UsageError
 from chaos.loads.baseline import check_comparable, read_baseline
-from chaos.loads.runner import LoadOrder, make_load_folder, place_of_url, run_load
+from chaos.loads.merge import MergeOrder, merge_loads, read_parts
+from chaos.loads.runner import LoadOrder, name_load_folder, place_of_url, run_load
 from chaos.loads.setup import STRESS, LoadSetup, RateStage
 from chaos.loads.tables import render_figures
 from chaos.loads.thresholds import choose_thresholds, parse_threshold
@@ -25,12 +27,21 @@ from chaos.table import render_table
 from chaos.target import Place, Target, TargetOptions
 from infra.local.folder import read_plane
 from loadtest.mixes import MIXES
-from loadtest.settings import HEADERS, SettingsError, read_settings
+from loadtest.settings import HEADERS, SettingsError, read_headers, read_settings
 from loadtest.shapes import SCENARIOS, Shape, Stage
 from rehearse.errors import USAGE, fail, ignore_signals, signals_interrupt
 from rehearse.running import STATE_DIR
 
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Where the run folder goes.",
+)
 
 
 class Duration(click.ParamType[float, str]):
@@ -125,13 +136,7 @@ class Wish:
 @click.option("--endpoint-url", help="The AWS endpoint (default: the plane that runs here).")
 @click.option("--cluster", default="rehearsal", show_default=True, help="The ECS cluster.")
 @click.option("--region", help="The AWS Region.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Where the run folder goes.",
-)
+@out_option
 def load(**given: Any) -> None:  # noqa: ANN401 - click's
     """Put load on a service, and judge whether it kept its thresholds."""
     with signals_interrupt():
@@ -141,16 +146,21 @@ def load(**given: Any) -> None:  # noqa: ANN401 - click's
 def _run(wish: Wish) -> int:
     try:
         order = make_order(wish)
-        wish.out.mkdir(parents=True, exist_ok=True)
-        folder = make_load_folder(wish.out, wish.scenario)
+        folder = name_load_folder(wish.out, wish.scenario)
+        folder.mkdir(parents=True)
     except (UsageError, SettingsError) as error:
-        sentence, _, hint = str(error).partition("; hint: ")
-        fail(sentence, code=USAGE, hint=hint or None)
+        refuse(error)
     except (DrillError, OSError) as error:
         fail(str(error), code=Outcome.INVALID.exit_code)
     run_load(order, folder)
     ignore_signals()
     return show_verdict(folder)
+
+
+def refuse(error: Exception) -> NoReturn:
+    """The caller is wrong: exit code 64, with the error's sentence and its hint."""
+    sentence, _, hint = str(error).partition("; hint: ")
+    fail(sentence, code=USAGE, hint=hint or None)
 
 
 def show_verdict(folder: Path) -> int:
@@ -268,3 +278,41 @@ def _command(wish: Wish) -> str:
     words = [f"{name}={value}" for name, value in given.items() if value is not None]
     words += [f"--fail-on={text}" for text in wish.fail_on]
     return shlex.join(["rehearse", "load", wish.scenario, *words])
+
+
+@click.command()
+@click.argument(
+    "sources",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    metavar="RECORD...",
+)
+@click.option("--fail-on", multiple=True, metavar="EXPR", help="A threshold, like 'p99<250ms'.")
+@click.option("--url", help="Where to ask for the orders (default: where the load was sent).")
+@click.option("--ca", help="PEM file with the CA to trust instead of the system's.")
+@click.option("--header", multiple=True, help=f"'Name: value' to send; or in {HEADERS}.")
+@out_option
+def merge(
+    sources: tuple[Path, ...],
+    fail_on: tuple[str, ...],
+    url: str | None,
+    ca: str | None,
+    header: tuple[str, ...],
+    out: Path,
+) -> None:
+    """Merge what the workers of one load recorded on several machines, and judge the whole."""
+    try:
+        scenario = read_parts(sources)[0].meta["scenario"]
+        order = MergeOrder(
+            sources=sources,
+            thresholds=choose_thresholds(fail_on, stress=scenario == STRESS, baseline=False),
+            url=url,
+            ca_file=ca,
+            headers=read_headers(header or os.environ.get(HEADERS, "").split("\n")),
+        )
+        folder = name_load_folder(out, scenario)
+        merge_loads(order, folder)
+    except (UsageError, SettingsError) as error:
+        refuse(error)
+    sys.exit(show_verdict(folder))

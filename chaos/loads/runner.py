@@ -71,16 +71,13 @@ def place_of_url(url: str, ca_file: str | None, time_scale: float) -> Place:
     )
 
 
-def make_load_folder(out: Path, scenario: str) -> Path:
-    """A new run folder below `out`."""
+def name_load_folder(out: Path, scenario: str) -> Path:
+    """A run folder below `out` that is not there yet."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     for suffix in ("", *(f"-{number}" for number in range(2, 100))):
         folder = out / f"{stamp}-load-{scenario}{suffix}"
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return folder
+        if not folder.exists():
+            return folder
     raise UsageError(f"{out} has 99 run folders of this second; choose another with --out")
 
 
@@ -107,9 +104,9 @@ def run_load(order: LoadOrder, folder: Path) -> Run:
 def _describe(order: LoadOrder, clock: Clock) -> Run:
     place, setup = order.place, order.setup
     return Run(
-        drill=f"load {setup.scenario}",
+        drill="load",
         question=QUESTION,
-        variant="",
+        variant=setup.scenario,
         started_ms=clock.now_ms(),
         time_scale=place.time_scale,
         rate=order.rate,

@@ -22,11 +22,13 @@ CREATE TABLE write(key TEXT PRIMARY KEY, order_id TEXT, sku TEXT, quantity INT, 
   outcome TEXT, at_ms REAL);
 """
 
+OF_LOADS = ("--scenario", "--mix", "--processes")
+
 
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--mode", default="good")
-    for name in ("--host", "--record", "--time-scale", "--longest", "--seed"):
+    for name in ("--host", "--record", "--time-scale", "--longest", "--seed", *OF_LOADS):
         parser.add_argument(name)
     for name in ("--rate", "--duration"):
         parser.add_argument(name, type=float)
