@@ -130,3 +130,33 @@ def test_without_a_listing_doubled_orders_are_not_observable() -> None:
 @pytest.mark.parametrize("writes", [[], [replace(WRITES[0], order_id=None, outcome="refused")]])
 def test_nothing_acknowledged(writes: list[Write]) -> None:
     assert search(Orders([]), writes).acknowledged == 0
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"<html>", id="a page"),
+        pytest.param(b"[]", id="a list"),
+        pytest.param(b'{"id": "1"}', id="another document"),
+        pytest.param(b'{"orders": [{"id": "1"}]}', id="orders of another kind"),
+        pytest.param(b'{"orders": 3}', id="no orders"),
+    ],
+)
+def test_what_is_not_order_api_leaves_orders_unanswered(content: bytes) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=content))
+    seen = Search(PLACE, Stop(), transport).verify(WRITES[:1], T0, T0)
+    assert (seen.doubled_known, seen.unanswered, seen.lost) == (False, 1, ())
+
+
+def test_the_loads_headers_are_sent_here_too() -> None:
+    given: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        given.append(request.headers["authorization"])
+        return httpx.Response(200, json={"orders": []})
+
+    headers = {"authorization": "Bearer s3cret"}
+    search = Search(PLACE, Stop(), httpx.MockTransport(answer), headers)
+    search.verify([], T0, T0)
+    assert given == ["Bearer s3cret"]
+    assert "s3cret" not in repr(search)

@@ -10,6 +10,7 @@ import ssl
 import sys
 import time
 from collections import Counter
+from datetime import UTC, datetime
 
 TASK = "x-task-id: task-1\r\n"
 
@@ -18,7 +19,9 @@ class Server:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.counts: Counter[str] = Counter()
-        self.orders = 0
+        self.orders: dict[str, dict[str, object]] = {}
+        self.made = 0
+        self.turn = asyncio.Lock()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -31,32 +34,60 @@ class Server:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Serve one request; False closes the connection."""
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-        method, path, _ = head.split("\r\n", 1)[0].upper().split(" ")
-        length = [line for line in head.split("\r\n") if line.startswith("content-length:")]
-        await reader.readexactly(int(length[0].split(":")[1]) if length else 0)
-        path = path.lower()
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        method, path, _ = head.split("\r\n", 1)[0].split(" ")
+        lines = [line.lower() for line in head.split("\r\n")]
+        length = [line for line in lines if line.startswith("content-length:")]
+        body = await reader.readexactly(int(length[0].split(":")[1]) if length else 0)
         if path == "/_counts":
             self._send(writer, 200, dict(self.counts))
-            return True
-        if method == "GET" and path == "/inventory":
+        elif self.options.token and f"authorization: {self.options.token}" not in lines:
+            self._send(writer, 401, {})
+        elif method == "GET" and path == "/inventory":
             self._send(writer, 200, {"items": [{"sku": "SKU-1"}, {"sku": "SKU-LOAD-1"}]})
-            return True
-        if self.orders == 0 and path == "/orders":  # the load's first order starts the clock
+        elif method == "GET" and path == "/orders?limit=500":
+            self._send(writer, 200, {"orders": list(self.orders.values())[::-1]})
+        elif self.made == 0 and path == "/orders":  # the load's first order starts the clock
             self._start_clock()
+            self._send(writer, 201, self._make_order(path, body))
         else:
-            self.counts[method] += 1
-            await asyncio.sleep(self.options.delay)
-            if self._drops(method):
-                return False
-            if self.options.status:
-                self._send(writer, self.options.status, {}, TASK if self.options.own else "")
-                return True
-            if "export" in path:
-                return await self._export(writer)
-        self.orders += 1
-        self._send(writer, 201 if method == "POST" else 200, {"id": f"order-{self.orders}"})
+            return await self._serve(writer, method, path, body)
         return True
+
+    async def _serve(
+        self, writer: asyncio.StreamWriter, method: str, path: str, body: bytes
+    ) -> bool:
+        """A request of the load itself, with the faults."""
+        self.counts[method] += 1
+        await asyncio.sleep(self.options.delay)
+        if self.options.capacity:
+            async with self.turn:
+                await asyncio.sleep(1 / self.options.capacity)
+        if self._drops(method):
+            return False
+        if self.options.status:
+            self._send(writer, self.options.status, {}, TASK if self.options.own else "")
+        elif "export" in path:
+            return await self._export(writer)
+        elif method == "POST":
+            self._send(writer, 201, self._make_order(path, body))
+        else:
+            self._read_order(writer, path)
+        return True
+
+    def _make_order(self, path: str, body: bytes) -> dict[str, object]:
+        """Make an order, unless it is one of those that are lost; its answer."""
+        self.made += 1
+        wanted = {"sku": path.split("/")[-2], **json.loads(body)}
+        order = {"id": f"order-{self.made}", "created_at": datetime.now(UTC).isoformat(), **wanted}
+        if not (self.options.lose_every and self.made % self.options.lose_every == 0):
+            self.orders[str(order["id"])] = order
+        return order
+
+    def _read_order(self, writer: asyncio.StreamWriter, path: str) -> None:
+        order = self.orders.get(path.rsplit("/", 1)[-1])
+        known = order is not None or not path.startswith("/orders/order-")
+        self._send(writer, 200 if known or not self.options.lose_every else 404, order or {})
 
     def _drops(self, method: str) -> bool:
         every = self.options.drop_every
@@ -106,9 +137,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     for name in ("delay", "stall", "stall-at", "export"):
         parser.add_argument(f"--{name}", type=float, default=0.0)
-    for name in ("drop-every", "status"):
+    for name in ("drop-every", "status", "lose-every", "capacity"):
         parser.add_argument(f"--{name}", type=int, default=0)
-    parser.add_argument("--certificate", default="")
+    for name in ("certificate", "token"):
+        parser.add_argument(f"--{name}", default="")
     for name in ("own", "truncate"):
         parser.add_argument(f"--{name}", action="store_true")
     asyncio.run(main(parser.parse_args()))
