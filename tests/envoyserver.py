@@ -2,11 +2,13 @@
 
 import json
 import os
+import signal
 import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +24,43 @@ ANSWERS = {  # by prefix, the first that matches; a POST is answered with 201
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Envoy:
+    """One that runs: where it listens, where it tells its counters, its process."""
+
+    url: str
+    admin: str
+    pid: int
+
+    def requests(self) -> int:
+        """How many requests it has answered so far."""
+        with urllib.request.urlopen(
+            f"{self.admin}/stats?filter=bench.downstream_rq_completed"
+        ) as a:
+            return int(a.read().decode().rsplit(":", 1)[1])
+
+    def stall(self, seconds: float) -> tuple[float, float]:
+        """Stop it for so long; when it stopped and went on, in epoch seconds."""
+        os.kill(self.pid, signal.SIGSTOP)
+        began = time.time()
+        time.sleep(seconds)  # the stall itself
+        os.kill(self.pid, signal.SIGCONT)
+        return began, time.time()
+
+
 @contextmanager
-def envoy(folder: Path) -> Iterator[str]:
-    """Run it with one thread in `folder`; its URL."""
-    (port,) = free_ports(1)
+def envoy(folder: Path) -> Iterator[Envoy]:
+    """Run it with one thread in `folder`."""
+    port, admin = free_ports(2)
     config = folder / "envoy.json"
-    config.write_text(json.dumps(_bootstrap(port)))
+    config.write_text(json.dumps(_bootstrap(port, admin)))
     command = [str(find_envoy(os.environ)), "-c", str(config), "--concurrency", "1"]
     command += ["--disable-hot-restart", "--log-level", "error"]
     with (folder / "envoy.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         _await(f"http://127.0.0.1:{port}/inventory", process)
-        yield f"http://127.0.0.1:{port}"
+        yield Envoy(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{admin}", process.pid)
     finally:
         process.terminate()
         process.wait(LIMIT_S)
@@ -52,7 +78,7 @@ def _await(url: str, process: "subprocess.Popen[bytes]") -> None:
             time.sleep(0.05)
 
 
-def _bootstrap(port: int) -> dict[str, Any]:
+def _bootstrap(port: int, admin: int) -> dict[str, Any]:
     routes = [
         _route(prefix, method, status, body)
         for prefix, body in ANSWERS.items()
@@ -71,10 +97,17 @@ def _bootstrap(port: int) -> dict[str, Any]:
             _filter("router", router),
         ],
     }
-    address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+    address, ours = (
+        {"socket_address": {"address": "127.0.0.1", "port_value": number}}
+        for number in (port, admin)
+    )
     filters = [{"name": "http", "typed_config": manager}]
     listener = {"name": "http", "address": address, "filter_chains": [{"filters": filters}]}
-    return {"static_resources": {"listeners": [listener]}}
+    return {"static_resources": {"listeners": [listener]}, "admin": {"address": ours}}
+
+
+def _address(port: int) -> dict[str, Any]:
+    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
 
 
 def _filter(name: str, kind: str, **values: object) -> dict[str, Any]:
