@@ -15,6 +15,7 @@ from chaos.files import REPORT, write_run_files, write_suite_files
 from chaos.following.checks import WATCH, watch_checks
 from chaos.history import History, read_history
 from chaos.loads.checks import load_checks
+from chaos.loads.tables import render_figures
 from chaos.options import SuiteOptions
 from chaos.outcome import USAGE_EXIT_CODE, Outcome
 from chaos.plan import render_plan
@@ -191,11 +192,13 @@ def judge(folder: Path, options: SuiteOptions | None = None) -> int:
     """`rehearse judge RUN_DIR`: judge again from the record alone; the run's exit code."""
     options = options or SuiteOptions()
     try:
-        _, verdict = judge_folder(folder)
+        history, verdict = judge_folder(folder)
     except UsageError as error:
         options.say(f"error: {error}")
         return USAGE_EXIT_CODE
     options.show(render_table(verdict, colour=options.colour, width=options.width))
+    if history.run.load is not None:
+        options.show(f"\n{render_figures(history)}")
     return verdict.outcome.exit_code
 
 

@@ -19,11 +19,10 @@ from chaos.loads.baseline import check_comparable, read_baseline
 from chaos.loads.merge import MergeOrder, merge_loads, read_parts
 from chaos.loads.runner import LoadOrder, name_load_folder, place_of_url, run_load
 from chaos.loads.setup import STRESS, LoadSetup, RateStage
-from chaos.loads.tables import render_figures
 from chaos.loads.thresholds import choose_thresholds, parse_threshold
+from chaos.options import SuiteOptions
 from chaos.outcome import Outcome
 from chaos.resolve import resolve
-from chaos.table import render_table
 from chaos.target import Place, Target, TargetOptions
 from infra.local.folder import read_plane
 from loadtest.mixes import MIXES
@@ -165,12 +164,10 @@ def refuse(error: Exception) -> NoReturn:
 
 def show_verdict(folder: Path) -> int:
     """Judge the run folder and print verdict and figures; the exit code."""
-    history, verdict = suite.judge_folder(folder)
     width = shutil.get_terminal_size((100, 24)).columns
-    click.echo(render_table(verdict, colour=sys.stdout.isatty(), width=width))
-    click.echo(f"\n{render_figures(history)}")
+    code = suite.judge(folder, SuiteOptions(colour=sys.stdout.isatty(), width=width))
     click.echo(f"report: {folder / 'report.html'}", err=True)
-    return verdict.outcome.exit_code
+    return code
 
 
 def make_order(wish: Wish) -> LoadOrder:

@@ -52,7 +52,8 @@ def offer(options: argparse.Namespace, stopping: threading.Event) -> int:
     database = sqlite3.connect(options.record, isolation_level=None)
     database.execute("PRAGMA journal_mode=WAL")
     database.executescript(SCHEMA)
-    for key, value in (("self_test", "passed"), ("rate", str(options.rate))):
+    notes = {"self_test": "passed", "rate": str(options.rate), "generators": "1"}
+    for key, value in notes.items():
         database.execute("INSERT INTO meta VALUES (?, ?)", (key, value))
     database.execute("INSERT INTO name VALUES (1, 'GET'), (2, 'GET /orders')")
     connection = http.client.HTTPConnection(urlsplit(options.host).netloc, timeout=5)
@@ -68,7 +69,7 @@ def offer(options: argparse.Namespace, stopping: threading.Event) -> int:
         if options.mode == "dies" and number == 40:
             os.kill(os.getpid(), signal.SIGKILL)
     end = (str(time.time() * 1000),)
-    database.execute("INSERT INTO meta VALUES ('ended_ms', ?)", end)
+    database.execute("INSERT INTO meta VALUES ('ended_ms', ?), ('generator 0', 'ended')", end)
     database.close()
     return 0
 
