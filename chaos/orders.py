@@ -53,7 +53,7 @@ class Search:
         known = tuple(writes)
         acknowledged = {w.order_id: w for w in known if w.outcome == "acknowledged" and w.order_id}
         with self._open() as self._client:
-            skew_ms = SKEW_MS if self.place.kind == "aws" else 0.0
+            skew_ms = 0.0 if self.place.kind == "local" else SKEW_MS
             listed = self._list(since_ms - skew_ms)
             orders = {order.id: order for order in listed or ()}
             absent = [wanted for wanted in acknowledged if wanted not in orders]

@@ -8,6 +8,7 @@ from chaos.checks.finding import Finding, Result
 from chaos.clock import to_text
 from chaos.entries import Entry, EventSeen, Note, Step, TaskSeen
 from chaos.history import History
+from chaos.loads.tables import render_figures
 from chaos.narration import narrate
 from chaos.numbers import make_table
 from chaos.page import advice, badge, figures, folded, make_page, sentence
@@ -40,11 +41,19 @@ def render_report(history: History, result: RunResult) -> str:
             *(_finding(finding, history) for finding in failures_first(verdict.findings)),
             cls="findings",
         ),
+        *_load(history),
         element("h2", "Details"),
         _steps(history, axis),
         *_numbers(history, axis),
         _fine_print(result),
     )
+
+
+def _load(history: History) -> Iterator[str]:
+    """A load's figures, endpoint by endpoint."""
+    if history.run.load is not None:
+        yield element("h2", "Figures")
+        yield element("pre", escaped(render_figures(history)))
 
 
 def _head(result: RunResult) -> Iterator[str]:

@@ -176,4 +176,6 @@ def test_the_run_folder_is_judged_as_any_other(tmp_path: Path) -> None:
     assert verdict.outcome is Outcome.FAIL
     written = {path.name for path in folder.iterdir()}
     assert written >= {"verdict.json", "junit.xml", "report.html", "run.json"}
-    assert "load (steady): FAIL" in (folder / "report.html").read_text()
+    page = (folder / "report.html").read_text()
+    assert "load (steady): FAIL" in page
+    assert "POST /orders  " in page  # each endpoint's figures
