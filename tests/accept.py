@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests import bench, fifty, kills, releases, soak
+from tests import bench, fifty, kills, loadbench, releases, soak
 from tests.plane.test_clients import aws
 from tests.plane.up import Up
 
@@ -101,8 +101,8 @@ def aws_waits() -> dict[str, Any]:
             up.stop()
 
 
-def benchmarks() -> dict[str, Any]:
-    figures = bench.measure()
+def benchmarks(measure: Callable[[], list[bench.Figure]] = bench.measure) -> dict[str, Any]:
+    figures = measure()
     over = [str(f) for f in figures if f.limit is not None and f.value > f.limit]
     assert not over, over
     return {f.name: round(f.value, 2) for f in figures}
@@ -161,6 +161,7 @@ STEPS: dict[str, list[Step]] = {
             Step(f"drills {n + 1} to {n + 10} of 50 killed", partial(fifty.run, 10, fifty.SEED + n))
             for n in range(0, 50, 10)
         ),
+        Step("the load generator", lambda: benchmarks(loadbench.measure)),
         Step("planted bugs and invariants", lambda: tests("tests/scheduler", "tests/sim")),
         Step("all tests", tests),
     ],
