@@ -20,6 +20,7 @@ WORKERS = 8
 ATTEMPTS = 3
 TIMEOUT_SECONDS = 10.0
 LISTED_MAX = 50
+APART_MS = 100.0  # between the clocks of a service's tasks
 SKEW_MS = 2000.0  # between our clock and that of a service on another machine
 
 Triple = tuple[str, int, str]  # sku, quantity, customer
@@ -53,8 +54,7 @@ class Search:
         known = tuple(writes)
         acknowledged = {w.order_id: w for w in known if w.outcome == "acknowledged" and w.order_id}
         with self._open() as self._client:
-            skew_ms = 0.0 if self.place.kind == "local" else SKEW_MS
-            listed = self._list(since_ms - skew_ms)
+            listed = self._list(self._begin(known, since_ms))
             orders = {order.id: order for order in listed or ()}
             absent = [wanted for wanted in acknowledged if wanted not in orders]
             answers = self._ask(absent)
@@ -80,6 +80,17 @@ class Search:
             headers=dict(self.headers),
             transport=self.transport,
         )
+
+    def _begin(self, writes: tuple[Write, ...], since_ms: float) -> float:
+        """When the load began, by the clock that gives orders their time.
+
+        Elsewhere that is another clock than ours: the load's first order tells it.
+        """
+        first = next((w.order_id for w in writes if w.order_id), None)
+        if self.place.kind == "local" or first is None:
+            return since_ms
+        order = self._order(first)
+        return order.created_ms - APART_MS if isinstance(order, Order) else since_ms - SKEW_MS
 
     def _list(self, since_ms: float) -> list[Order] | None:
         """All orders made since then, newest first; None if the list could not be read whole."""

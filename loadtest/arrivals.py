@@ -81,8 +81,8 @@ class ArrivalRateUser(User):
         if not self._clock.acquire(timeout=_LONGEST_SLEEP_S):
             return
         self._ticking = True
-        if self.prepare():
-            self._offer(self.starter.part())
+        if self.prepare() and (part := self.starter.part(self.running)) is not None:
+            self._offer(part)
         while self.running():
             gevent.sleep(_LONGEST_SLEEP_S)
 

@@ -86,6 +86,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> NoReturn:
     from loadtest.arrivals import arrivals_started
 
     events.init.add_listener(_listen)
+    events.quit.add_listener(_deafen)
     arrivals_started.add_listener(_announce)
     sys.argv = ["locust", *_translate(settings, options)]
     run_locust()
@@ -125,6 +126,12 @@ def _listen(**_: object) -> None:
 
     gevent.signal_handler(signal.SIGINT, os.kill, os.getpid(), signal.SIGTERM)
     watch_lifeline(_abandon)
+
+
+def _deafen(**_: object) -> None:
+    """All is done and the exit code known: a signal now must not kill what is ending well."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _abandon() -> None:

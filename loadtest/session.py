@@ -45,14 +45,17 @@ class Session:
         write_known.add_listener(self._keep_write)
 
     def _begin(self, **_: object) -> None:
-        settings = read_settings(self._environment.parsed_options)
+        settings = self._read_settings()
         master = isinstance(self._environment.runner, MasterRunner)
         if settings.record is not None and not master:
             self._open(settings.record, settings)
 
+    def _read_settings(self) -> Settings:
+        return read_settings(self._environment.parsed_options, self._environment.host)
+
     def _await_end(self, start_ms: float) -> None:
         """Workers end their arrivals by themselves; then the master ends the load."""
-        shape = read_settings(self._environment.parsed_options).shape
+        shape = self._read_settings().shape
         if isinstance(self._environment.runner, MasterRunner) and not shape.endless:
             wait_s = (start_ms - now_ms()) / 1000 + shape.seconds + _MASTER_SPARE_S
             gevent.spawn_later(wait_s, end_load, self._environment)

@@ -78,11 +78,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=1, help="decides which arrival is what")
 
 
-def read_settings(options: argparse.Namespace | None) -> Settings:
-    """Check the options. Raises SettingsError. Locust parses them before it runs anything."""
+def read_settings(options: argparse.Namespace | None, host: str | None = None) -> Settings:
+    """Check the options. Raises SettingsError. Locust parses them before it runs anything.
+
+    `host` is what Locust's page or master says, which goes before the option.
+    """
     assert options is not None
     settings = Settings(
-        host=str(options.host or "").rstrip("/"),
+        host=str(host or options.host or "").rstrip("/"),
         scenario=str(options.scenario),
         shape=_read_shape(options),
         record=Path(options.record) if options.record else None,

@@ -4,13 +4,20 @@
 Each worker tells the master when it could begin; once all can, the master gives each its part.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from uuid import uuid4
 
 import gevent
 from gevent.event import AsyncResult
 from locust.env import Environment
-from locust.runners import LocalRunner, MasterRunner, WorkerRunner
+from locust.runners import (
+    STATE_RUNNING,
+    STATE_SPAWNING,
+    LocalRunner,
+    MasterRunner,
+    WorkerRunner,
+)
 
 from loadtest.clock import now_ms
 from loadtest.ending import fail_load
@@ -20,6 +27,7 @@ CLOCK_SKEW_MS = 1000.0
 _READY, _START = "load_ready", "load_start"
 _AHEAD_MS = 250.0  # for the message to reach every worker
 _READY_LIMIT_S = 30.0
+_LOOK_S = 0.05
 
 load_began: Hook[float] = Hook()  # start_ms, on the process that gives the start
 
@@ -51,8 +59,8 @@ class Starter:
         elif isinstance(runner, WorkerRunner):
             runner.register_message(_START, self._receive)
 
-    def part(self) -> Part:
-        """This generator's part. Blocks; the greenlet is killed if the load ends meanwhile."""
+    def part(self, wanted: Callable[[], bool]) -> Part | None:
+        """This generator's part; None if the load ends before the master has given it."""
         runner = self._environment.runner
         if runner is None or isinstance(runner, LocalRunner):
             part = Part(uuid4().hex, now_ms())
@@ -60,8 +68,9 @@ class Starter:
             return part
         self._part = AsyncResult()
         runner.send_message(_READY)
-        given: Part = self._part.get()
-        return given
+        while wanted() and not self._part.ready():
+            self._part.wait(timeout=_LOOK_S)
+        return self._part.get() if self._part.ready() else None
 
     def _receive(self, msg: object, **_: object) -> None:
         data = dict(msg.data)  # type: ignore[attr-defined]  # locust's Message
@@ -96,8 +105,10 @@ class Starter:
         load_began.fire(sent_ms + _AHEAD_MS)
 
     def _demand(self, ready: list[str]) -> None:
-        """Give up if, of this very start, not all workers are ready."""
-        if ready is self._ready and 0 < len(ready) < self._wanted():
+        """Give up if, of this very start, not all workers are ready and nobody stopped it."""
+        runner = self._environment.runner
+        under_way = runner is not None and runner.state in (STATE_SPAWNING, STATE_RUNNING)
+        if ready is self._ready and under_way and len(ready) < self._wanted():
             sentence = f"{len(ready)} of {self._wanted()} workers could begin"
             fail_load(
                 self._environment, f"{sentence} within {_READY_LIMIT_S:g} s; hint: see their logs"

@@ -32,7 +32,7 @@ class MixUser(ArrivalRateUser):
     """
 
     def __init__(self, environment: Environment) -> None:
-        self._settings = settings = read_settings(environment.parsed_options)
+        self._settings = settings = read_settings(environment.parsed_options, environment.host)
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.shape = settings.shape
         self.drain_s = settings.drain_s

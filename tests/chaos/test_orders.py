@@ -160,3 +160,22 @@ def test_the_loads_headers_are_sent_here_too() -> None:
     search.verify([], T0, T0)
     assert given == ["Bearer s3cret"]
     assert "s3cret" not in repr(search)
+
+
+@pytest.mark.parametrize("behind_ms", [-3_600_000.0, 0.0, 3_600_000.0])
+def test_the_loads_first_order_tells_the_services_clock(behind_ms: float) -> None:
+    """Orders of a load that ended a second before look like ours, and are not doubled."""
+    place = replace(PLACE, kind="url")
+    before = replace(WRITES[0], order_id="f" * 32)
+    ours = [document(write, write.at_ms - behind_ms) for write in WRITES[:5]]
+    orders = Orders([document(before, T0 - 1000 - behind_ms), *ours])
+    seen = Search(place, Stop(), httpx.MockTransport(orders)).verify(WRITES[:5], T0, T0)
+    assert (seen.found, seen.lost, seen.doubled, seen.doubled_known) == (5, (), (), True)
+
+
+def test_an_order_doubled_on_another_clock_is_seen() -> None:
+    place = replace(PLACE, kind="url")
+    twin = replace(WRITES[2], order_id="f" * 32)
+    orders = Orders([document(write, write.at_ms - 9e6) for write in (*WRITES[:5], twin)])
+    seen = Search(place, Stop(), httpx.MockTransport(orders)).verify(WRITES[:5], T0, T0)
+    assert seen.doubled == ("f" * 32,)

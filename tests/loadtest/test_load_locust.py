@@ -82,7 +82,7 @@ def test_the_page_starts_and_stops_the_load_and_shows_no_secret(tmp_path: Path) 
             ask(f"{page}/swarm", form.encode())
             await_count(record, 30)
             assert SECRET not in ask(page)
-            ask(f"{page}/stop")
+            ask(f"{page}/stop", b"")
             process.terminate()
             process.wait(LIMIT_S)
     failed = query(record, "SELECT count(*) FROM request WHERE error IS NOT NULL")
@@ -96,6 +96,8 @@ def ask(url: str, form: bytes | None = None) -> str:
         try:
             with urllib.request.urlopen(url, form, timeout=LIMIT_S) as answer:
                 return str(answer.read().decode())
+        except urllib.error.HTTPError:
+            raise  # it is there, and says no
         except urllib.error.URLError:
             assert time.monotonic() < end, "the page does not answer"
             time.sleep(0.1)
