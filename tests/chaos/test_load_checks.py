@@ -145,10 +145,19 @@ def test_each_stage_must_be_offered(tmp_path: Path) -> None:
     """The whole has nearly all its arrivals, and the spike was not there."""
     built = good_load(make_setup(scenario="spike", stages=stages_of(100, 500, 100)))
     spike = built.requests[1000:6000]
-    built.requests = built.requests[:1000] + spike[:4000] + built.requests[6000:]
+    built.requests = built.requests[:1000] + spike[:4700] + built.requests[6000:]
     verdict = judged(built, tmp_path)
     assert verdict.outcome is Outcome.INVALID
-    assert "4000 arrivals instead of 5000 in 10 s at 500/s" in verdict.reason
+    assert "4700 arrivals instead of 5000 in 10 s at 500/s" in verdict.reason
+
+
+def test_a_small_stage_may_lack_an_arrival(tmp_path: Path) -> None:
+    """At its edge rounding decides where an arrival belongs."""
+    built = good_load(make_setup(stages=stages_of(1.0)))
+    built.requests = built.requests[:8]
+    assert judged(built, tmp_path / "a").outcome is Outcome.PASS
+    built.requests = built.requests[:7]
+    assert judged(built, tmp_path / "b").outcome is Outcome.INVALID
 
 
 def test_dropped_arrivals_are_failures_of_the_service(tmp_path: Path) -> None:

@@ -1,7 +1,15 @@
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from chaos.loads.hope import Hope, Seen
+from chaos.loads.progress import Progress
 from chaos.loads.thresholds import parse_threshold
+from tests.chaos.builder import T0
+from tests.chaos.loadrun import good_load
+from tests.chaos.recordfile import write_records
 
 
 def rows(count: int, *, bad: int = 0, slow: int = 0, name: str = "GET /orders") -> list[Seen]:
@@ -59,6 +67,37 @@ def test_long_exports_are_as_slow_as_they_were_asked_to_be() -> None:
     counted = hope("p99<250ms")
     counted.add([Seen("GET /orders/export", 15_000.0, failed=False, long=True)] * 5_000)
     assert counted.lost is None
+
+
+def test_what_failed_slowly_is_an_error_and_no_latency() -> None:
+    counted = hope("p99<250ms")
+    counted.add([Seen("GET /orders", 9_000.0, failed=True, long=False)] * 5_000)
+    assert counted.lost is None
+
+
+def test_a_growing_record_is_read_once(tmp_path: Path) -> None:
+    path, rows = tmp_path / "requests.sqlite", good_load().requests[:30]
+    progress = Progress(path)
+    assert progress.read() == []  # it is not there yet
+    write_records(path, rows[:20], [], {})
+    assert len(progress.read()) == 20
+    assert progress.read() == []
+    add_failed(path, 10)
+    assert [(seen.name, seen.failed) for seen in progress.read()] == [("POST /orders", True)] * 10
+    assert (progress.arrivals, progress.failed) == (30, 10)
+    assert progress.recent_share(T0 + 100) == (20, 50.0)
+    assert progress.recent_share(T0 + 9e6) == (0, 0.0)
+
+
+def add_failed(path: Path, count: int) -> None:
+    """As the load goes on: rows like the first, which failed."""
+    with closing(sqlite3.connect(path)) as database, database:
+        for number in range(count):
+            database.execute(
+                "INSERT INTO request SELECT ?, sent_ms, latency_ms, service_ms, method, name, 500,"
+                " task, method, ?, NULL FROM request WHERE rowid = 1",
+                (T0 + 200 + number * 10, f"f{number}"),
+            )
 
 
 def test_a_baseline_is_a_limit_here_too() -> None:

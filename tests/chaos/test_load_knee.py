@@ -84,6 +84,27 @@ def test_errors_make_a_knee(tmp_path: Path) -> None:
     assert knee.sentence == ("kept up with 100/s and not with 150/s: 2.0 % of 1500 requests failed")
 
 
+@pytest.mark.parametrize(
+    ("slow", "why"),
+    [
+        pytest.param(
+            lambda n, at_s: 700.0 if 19.305 < at_s < 20 else 5.0,
+            "only 931 requests were answered well while 1000 arrived",
+            id="not yet slow, and behind",
+        ),
+        pytest.param(
+            lambda n, at_s: 1500.0 if at_s < 18 and at_s > 10 and n % 50 == 0 else 5.0,
+            "p99 1500 ms (limit 1000 ms)",
+            id="not behind, and slow",
+        ),
+    ],
+)
+def test_each_way_of_not_keeping_up_is_enough(tmp_path: Path, slow: Latency, why: str) -> None:
+    setup = stress()
+    stages = read_stages(good_load(setup, slow).history(tmp_path), setup)
+    assert [stage.why for stage in stages] == [None, why]
+
+
 def test_a_load_ended_after_its_knee_was_offered(tmp_path: Path) -> None:
     """The next stage had only begun."""
     setup = stress()
