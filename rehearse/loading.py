@@ -158,7 +158,7 @@ def _run(wish: Wish) -> int:
 
 def refuse(error: Exception) -> NoReturn:
     """The caller is wrong: exit code 64, with the error's sentence and its hint."""
-    sentence, _, hint = str(error).partition("; hint: ")
+    sentence, _, hint = str(error).replace("--host", "--url").partition("; hint: ")
     fail(sentence, code=USAGE, hint=hint or None)
 
 
