@@ -1,50 +1,30 @@
 """What ends a run early: the load dying, too many failures, the deadline."""
 
-import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.clock import Clock
 from chaos.load import Load
+from chaos.lookout import Found
 from chaos.outcome import Outcome
 from chaos.records import tally
 from chaos.run import Limits
-from chaos.stop import Deadline, Stop
+from chaos.stop import Deadline
 
-LOOK_SECONDS = 0.5
 FEW = 20  # fewer recent arrivals than this say nothing about a share
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Guard:
-    """A thread that asks the run to stop; it never acts on the target itself."""
+    """What a lookout looks at during a drill."""
 
     load: Load
     record: Path
     limits: Limits
     deadline: Deadline
     clock: Clock
-    stop: Stop
-    _ended: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._loop, name="guard", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop looking: from here on the load may end."""
-        self._ended.set()
-        if self._thread is not None:
-            self._thread.join(5)
-
-    def _loop(self) -> None:
-        while not self._ended.wait(LOOK_SECONDS):
-            if (found := self.look()) is not None:
-                self.stop.ask(*found)
-                return
-
-    def look(self) -> tuple[Outcome, str] | None:
+    def look(self) -> Found | None:
         """The outcome and reason to stop with, None while all is well."""
         if (why := self.load.ended) is not None:
             return Outcome.INVALID, f"load not offered: the load ended during the drill ({why})"

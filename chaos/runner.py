@@ -18,6 +18,7 @@ from chaos.guard import Guard
 from chaos.journal import Journal, write_run
 from chaos.keeping import make_keeper
 from chaos.load import LOAD_COMMAND, Load, LoadPlan
+from chaos.lookout import Lookout
 from chaos.outcome import Outcome
 from chaos.records import read_records, tally
 from chaos.run import JUDGED, Limits, Run
@@ -131,7 +132,8 @@ class Performance:
         self._undo = UndoStack(journal, clock.now_ms, make_keeper(target.place, folder))
         self._watch = Watch(target, run.services, journal, clock, stop)
         self._load = Load(self._plan_load(), order.load_command)
-        self._guard = Guard(self._load, self._record, run.limits, self._deadline, clock, stop)
+        guard = Guard(self._load, self._record, run.limits, self._deadline, clock)
+        self._lookout = Lookout(guard.look, stop.ask)
         self._stage = Stage(
             target=target,
             setups=run.services,
@@ -179,7 +181,7 @@ class Performance:
         load_started_ms = self._clock.now_ms()
         self._load.start(self._stop)
         self._stage.step("load", f"{self._run.rate:g} requests/s to {self._run.url}")
-        self._guard.start()
+        self._lookout.start()
         self._stop.wait(drill.offer.baseline_real_seconds)
         for act in drill.steps[self._order.variant]:
             say(f"step: {act.name}")
@@ -215,7 +217,7 @@ class Performance:
         self._order.say(f"load until {self._run.arrivals} requests")
         while tally(self._record, self._clock.now_ms()).arrivals < self._run.arrivals:
             self._stop.wait(LOOK_SECONDS)
-        self._guard.close()
+        self._lookout.close()
         self._stop.check()
         self._stage.step("load ends", "no new arrivals; requests in flight finish")
         if (why := self._load.finish()) is not None:
@@ -229,7 +231,7 @@ class Performance:
     def clear(self) -> tuple[str, ...]:
         """End what was started and undo what was done; a sentence for each failed undo."""
         try:
-            self._guard.close()
+            self._lookout.close()
             self._load.kill()
         finally:
             failures = self._undo.run(self._stage.put_back)

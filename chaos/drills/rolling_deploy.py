@@ -14,29 +14,12 @@ from chaos.checks.targets import CAPACITY, DRAINED
 from chaos.checks.tasks import ORDER
 from chaos.deploying import begin, plan_deploy
 from chaos.drill import Act, Drill, Offer, Stage, Variant
-from chaos.effect import DELAY
+from chaos.drills.stopping import delaying
 from chaos.run import ServiceSetup
-from chaos.settings import set_attribute
 from chaos.settling import deployed
-from chaos.target import Revision, group_name
+from chaos.target import Revision
 
 SHORT_DELAY_SECONDS = 5  # unscaled: shorter than the longest request the load sends
-
-
-def plan_shorten(setups: tuple[ServiceSetup, ...]) -> tuple[str, ...]:
-    return tuple(
-        f"ModifyTargetGroupAttributes {group_name(group)}: {DELAY}={SHORT_DELAY_SECONDS}"
-        " (put back at the end)"
-        for setup in setups
-        for group in setup.groups
-    )
-
-
-def shorten(stage: Stage) -> None:
-    """Make the deregistration delay shorter than the longest request."""
-    for setup in stage.subjects:
-        for group in setup.groups:
-            set_attribute(stage, setup.name, group, DELAY, str(SHORT_DELAY_SECONDS))
 
 
 def plan(setups: tuple[ServiceSetup, ...]) -> tuple[str, ...]:
@@ -60,7 +43,7 @@ ROLLING_DEPLOY = Drill(
     steps={
         Variant.FIXED: (Act("deploy", plan, deploy),),
         Variant.BROKEN: (
-            Act("shorten the deregistration delay", plan_shorten, shorten, changes_settings=True),
+            delaying(SHORT_DELAY_SECONDS),
             Act("deploy", plan, deploy),
         ),
     },

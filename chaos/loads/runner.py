@@ -22,6 +22,7 @@ from chaos.loads.knee import read_stages
 from chaos.loads.progress import Progress
 from chaos.loads.setup import STRESS, LoadSetup
 from chaos.loads.thresholds import parse_threshold
+from chaos.lookout import Lookout
 from chaos.orders import Search
 from chaos.outcome import Outcome
 from chaos.records import read_records
@@ -149,9 +150,8 @@ class LoadPerformance:
         self._load = Load(self._plan(), order.load_command)
         self._progress = Progress(self._record)
         self._aborted = Stop()  # by the guard: evidence is still asked for, unlike after a signal
-        self._guard = LoadGuard(
-            self._load, self._progress, run.limits, clock, self._aborted.ask, _hopes(order.setup)
-        )
+        guard = LoadGuard(self._progress, run.limits, clock, _hopes(order.setup))
+        self._lookout = Lookout(guard.look, self._aborted.ask)
         target = order.target
         self._watch = Watch(target, run.services, journal, clock, stop) if target else None
         self._early = ""
@@ -194,9 +194,9 @@ class LoadPerformance:
         began_ms = self._clock.now_ms()
         self._load.start(self._stop)
         self._step("load", f"{setup.scenario}: {setup.arrivals} requests to {place.url}")
-        self._guard.start()
+        self._lookout.start()
         self._follow()
-        self._guard.close()
+        self._lookout.close()
         self._step("load ends", self._early or "all arrivals are made")
         self._finish()
         self._order.say("asking for the orders")
@@ -278,7 +278,7 @@ class LoadPerformance:
     def clear(self) -> None:
         """End what was started. Safe at any time."""
         try:
-            self._guard.close()
+            self._lookout.close()
             self._load.kill()
         finally:
             if self._watch is not None:
