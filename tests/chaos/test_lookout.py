@@ -5,7 +5,7 @@ from chaos.outcome import Outcome
 from tests.plane.up import wait_for
 
 
-def asked(looks: list[Found | None | Exception]) -> list[Found]:
+def asked(looks: list[Found | Exception | None]) -> list[Found]:
     """Let a lookout have these looks, one after the other; what it asked for."""
     told: list[Found] = []
 
