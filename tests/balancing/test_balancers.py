@@ -173,6 +173,27 @@ async def test_nodes_that_have_not_heard_go_on_sending(tmp_path: Path) -> None:
         assert stage.clock.now_ms() - target.since_ms >= 300
 
 
+async def test_targets_that_drain_one_right_after_the_other_all_leave(tmp_path: Path) -> None:
+    """The second one's time comes while the push without the first is under way."""
+    web = Web(tmp_path)
+    async with (
+        serving(Server("one")) as one,
+        serving(Server("two")) as two,
+        serving(Server("three")) as three,
+        web.running(one, two, three, propagation_ms=40) as stage,
+    ):
+        for gap_ms in range(8):
+            web.drain(stage, one)
+            await anyio.sleep(gap_ms / 1000)
+            web.drain(stage, two)
+            await until(
+                lambda: not web.pushed(stage, one) and not web.pushed(stage, two), limit_s=1
+            )
+            for server in (one, two):
+                stage.register(web.group, server)
+            await until(lambda: web.pushed(stage, one) and web.pushed(stage, two))
+
+
 async def test_nodes_that_have_not_heard_go_on_even_when_the_delay_is_over(tmp_path: Path) -> None:
     web = Web(tmp_path, attributes={"deregistration_delay.timeout_seconds": "0"})
     async with (

@@ -133,7 +133,7 @@ class Node:
         if self._problem is not None:
             self._problem, self._record.state = None, "active"
             self._journal("load-balancer-recovered", {"load_balancer": self.name})
-        return self._look_again_ms()
+        return self._look_again_ms(now_ms)
 
     async def _push(self, wanted: Balancer) -> None:
         files = snapshot(wanted, self._places)
@@ -161,15 +161,19 @@ class Node:
                 ports.append(listener.port)
         return ports, problems
 
-    def _look_again_ms(self) -> int | None:
-        """When the next draining target leaves Envoy's endpoints (R4.32)."""
+    def _look_again_ms(self, pushed_ms: int) -> int | None:
+        """How long until the next draining target leaves Envoy's endpoints (R4.32).
+
+        Those that were still routed at `pushed_ms` have to leave, also if their time came while
+        the push was under way.
+        """
         now_ms, late_ms = self._clock.now_ms(), self._place.propagation_ms
         return min(
             (
-                target.since_ms + late_ms - now_ms
+                max(0, target.since_ms + late_ms - now_ms)
                 for group in groups_in_use(self._store, self._record).values()
                 for target in (*group.targets.values(), *group.departed)
-                if still_routed(target, now_ms, late_ms)
+                if still_routed(target, pushed_ms, late_ms)
             ),
             default=None,
         )
