@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests import bench, fifty, kills, loadbench, releases, soak
+from tests import bench, fifty, kills, loadbench, soak
 from tests.plane.test_clients import aws
 from tests.plane.up import Up
 
@@ -156,7 +156,20 @@ STEPS: dict[str, list[Step]] = {
     "3": [
         Step("make drill", core_set),
         *(Step(f"every drill both ways, run {n} of 3", every_drill_both_ways) for n in (1, 2, 3)),
-        *(Step(f"release: {r.name}", partial(releases.run, r)) for r in releases.RELEASES),
+        Step("releases under load", lambda: tests("-s", "tests/plane/test_deploy_load.py")),
+        Step(
+            "deploy and watch",
+            lambda: tests("tests/plane/test_deploy.py", "tests/plane/test_watch.py"),
+        ),
+        Step(
+            "reports in a browser",
+            lambda: tests(
+                "tests/chaos/test_report_page.py",
+                "tests/chaos/test_junit.py",
+                "tests/chaos/test_verdict.py",
+            ),
+        ),
+        Step("swapped broken variants", lambda: tests("tests/chaos/test_swapped.py")),
         *(
             Step(f"drills {n + 1} to {n + 10} of 50 killed", partial(fifty.run, 10, fifty.SEED + n))
             for n in range(0, 50, 10)

@@ -1,4 +1,4 @@
-"""`rehearse deploy` of good and bad revisions while clients send requests: none of them fails."""
+"""`rehearse deploy` of bad revisions and a slow one while clients send requests: none fails."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,11 @@ from tests.plane.up import Up
 
 pytestmark = [pytest.mark.runtime, pytest.mark.drill]
 
-RATE = 50.0
+RATE = 100.0
+SCALE = 10
+THRESHOLD = 3  # of 2 desired tasks (R3.1)
+# 4 s until it listens, within the settings' grace period of 60 s
+SLOW = ("--env", "FAULTS=allow", "--env", f"FAULT_START_DELAY_SECONDS={4 * SCALE}")
 BAD: list[tuple[str, tuple[str, ...]]] = [
     ("Task failed ELB health checks", SICK),
     ("CannotPullContainerError", ("--image", "order-api:nope")),
@@ -23,7 +27,8 @@ BAD: list[tuple[str, tuple[str, ...]]] = [
 
 
 def test_no_client_notices_any_of_them(make_plane: Callable[..., Up], tmp_path: Path) -> None:
-    plane = make_plane(scale=20).start()
+    plane = make_plane(scale=SCALE).start()
+    (home,) = service(plane)["deployments"]
     load = _load(plane, tmp_path / "requests.sqlite")
     load.start(Stop())
     try:
@@ -31,15 +36,20 @@ def test_no_client_notices_any_of_them(make_plane: Callable[..., Up], tmp_path: 
             code, answer, said = deploy(plane, tmp_path, *words)
             assert (code, answer["outcome"]) == (1, "ROLLED_BACK"), said
             assert why in " ".join(answer["why"])
-            assert _release(plane, answer)["status"] == "ROLLBACK_SUCCESSFUL"
+            release = _release(plane, answer)
+            assert release["status"] == "ROLLBACK_SUCCESSFUL"
+            expected = {"status": "TRIGGERED", "failureCount": THRESHOLD, "threshold": THRESHOLD}
+            assert release["deploymentCircuitBreaker"] == expected
             _assert_stable_without(plane, answer["deployment"])
-        code, answer, said = deploy(plane, tmp_path, "--env", "NOTE=good")
+            assert [d["id"] for d in service(plane)["deployments"]] == [home["id"]]
+        code, answer, said = deploy(plane, tmp_path, *SLOW)
         assert (code, answer["outcome"]) == (0, "SUCCESSFUL"), said
         assert load.finish() is None
     finally:
         load.kill()
     rows = read_records(tmp_path / "requests.sqlite").requests
-    assert len(rows) > 500
+    print(f"{len(rows)} requests")
+    assert len(rows) > 1000
     assert [row for row in rows if row.error is not None] == []
 
 
@@ -49,10 +59,10 @@ def _load(plane: Up, record: Path) -> Load:
             url=plane.url,
             rate=RATE,
             record=record,
-            time_scale=20,
+            time_scale=SCALE,
             seed=1,
             longest_seconds=5,
-            duration_seconds=200,
+            duration_seconds=400,
         )
     )
 
