@@ -130,8 +130,14 @@ def _delay_advice(history: History, lives: Sequence[Life]) -> str:
     ]
     if longest is None:
         return f"{'; '.join(settings)}; it must be longer than the longest request"
+    needed = supported_seconds(longest)
+    if all(delay is not None and delay >= needed for _, delay in delays):
+        return (
+            f"{'; '.join(settings)}, which is enough for the longest request seen"
+            f" ({longest:.1f} s): find out why requests were sent to the target so late in its draining"
+        )
     return (
-        f"{'; '.join(settings)}; set it to at least {supported_seconds(longest)} s:"
+        f"{'; '.join(settings)}; set it to at least {needed} s:"
         f" the longest request seen took {longest:.1f} s"
     )
 

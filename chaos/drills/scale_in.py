@@ -7,7 +7,7 @@ application that relies on it: it ends at once on SIGTERM.
 
 from chaos.causes import Cause
 from chaos.checks.stops import IN_ORDER, SCALED
-from chaos.checks.targets import CAPACITY
+from chaos.checks.targets import CAPACITY, DRAINED
 from chaos.drill import Act, Drill, Stage, Variant
 from chaos.drills.stopping import (
     LOAD,
@@ -82,7 +82,7 @@ SCALE_IN = Drill(
         ),
     },
     settled=settled,
-    checks=checks_of(SCALED, more=(CAPACITY, IN_ORDER)),
+    checks=checks_of(SCALED, more=(CAPACITY, IN_ORDER, DRAINED)),
     expected=Cause.LEFT_TOO_SOON,
     undo="the desired count, the delay and the former revision are put back",
 )

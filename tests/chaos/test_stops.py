@@ -238,6 +238,14 @@ def test_a_request_that_was_killed_is_told_the_stop_timeout(tmp_path: Path) -> N
     assert "stopTimeout of order-api is 4 s; set it to at least 25 s" in found.advice
 
 
+def test_a_delay_that_is_long_enough_is_not_blamed(tmp_path: Path) -> None:
+    """Sent in the middle of the draining, as by a load balancer that never heard of it."""
+    late = lose(scale_in(), sent=5500, took=510, flags="UC", asked=SURPLUS, length_ms=1500.0)
+    found = the_diagnosis(REQUESTS, late, tmp_path)
+    assert found.cause is Cause.CUT_AT_DELAY_END
+    assert "is 30 s, which is enough for the longest request seen (15.0 s)" in found.advice
+
+
 def test_a_target_that_left_too_soon_is_told_the_delay(tmp_path: Path) -> None:
     gone = replace(SURPLUS, draining=None, left=3000, sigterm=2980, stopped=3100)
     builder = lose(scale_in(gone, delay="0"), sent=3120, asked=SURPLUS)
