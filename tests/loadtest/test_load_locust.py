@@ -63,7 +63,9 @@ def test_csv_and_html_are_written(tmp_path: Path) -> None:
         with locust(tmp_path, "--host", url, *options, *SHORT, "--header", header) as process:
             assert process.wait(LIMIT_S) == 0, said(tmp_path)
     rows = (tmp_path / "load_stats.csv").read_text().splitlines()
-    assert any(row.startswith(",Aggregated,80,0,") for row in rows), rows
+    (total,) = (row.split(",") for row in rows if row.startswith(",Aggregated,"))
+    assert 30 <= int(total[2]) <= 80  # Locust writes once a second, and not at its end
+    assert int(total[3]) == 0
     assert "Aggregated" in (tmp_path / "load.html").read_text()
     for path in tmp_path.iterdir():
         assert SECRET.encode() not in path.read_bytes(), path
