@@ -37,9 +37,7 @@ class LoadGuard:
             return None
         window_ms = self.limits.error_window_real_seconds * 1000
         count, percent = self.progress.recent_share(self.clock.now_ms() - window_ms)
-        if count < FEW or percent <= self.limits.error_share_percent:
+        limit = max(self.limits.error_share_percent, *(hope.may_fail for hope in self.hopes))
+        if count < FEW or percent <= limit:
             return None
-        return (
-            f"guard: {percent:.0f} % of the last {count} requests failed"
-            f" (limit {self.limits.error_share_percent:g} %)"
-        )
+        return f"guard: {percent:.0f} % of the last {count} requests failed (limit {limit:g} %)"

@@ -63,6 +63,12 @@ class Hope:
             f" {what}, and {self.planned} planned may have {share * self.planned:.0f}"
         )
 
+    @property
+    def may_fail(self) -> float:
+        """Which percentage of all requests the threshold lets fail; 0 if it is about others."""
+        share = self._allowed_share() if self.threshold.kind == "errors" else None
+        return 100 * (share or 0.0) if self.threshold.endpoint is None else 0.0
+
     def _allowed_share(self) -> float | None:
         """Which share of all requests may be bad; None where that is not how it is judged."""
         limit = self.threshold.limit.value(self.baseline)

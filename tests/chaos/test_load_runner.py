@@ -107,6 +107,13 @@ def test_one_that_is_to_keep_going_is_judged_at_its_end(tmp_path: Path) -> None:
     assert failed.result.value == "fail"
 
 
+def test_failures_that_may_be_do_not_end_it_early(tmp_path: Path) -> None:
+    setup = make_setup(stages=stages_of(60.0, seconds=3.0), thresholds=("errors<=100%",))
+    with front(FakeTarget()) as target:
+        done = run(tmp_path, target.url, setup, "fails")
+    assert done.ending == JUDGED, done.why
+
+
 def test_a_stage_that_begins_is_a_step(tmp_path: Path) -> None:
     setup = make_setup(scenario="spike", stages=stages_of(20.0, 60.0, 20.0, seconds=0.6))
     with front(FakeTarget()) as target:
