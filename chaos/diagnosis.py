@@ -134,7 +134,8 @@ def _delay_advice(history: History, lives: Sequence[Life]) -> str:
     if all(delay is not None and delay >= needed for _, delay in delays):
         return (
             f"{'; '.join(settings)}, which is enough for the longest request seen"
-            f" ({longest:.1f} s): find out why requests were sent to the target so late in its draining"
+            f" ({longest:.1f} s): find out why requests were sent to the target so late in its"
+            " draining"
         )
     return (
         f"{'; '.join(settings)}; set it to at least {needed} s:"
