@@ -192,4 +192,30 @@ ROUTING = (
     Case("the lag is the draining target's only", routed("hux", now_ms=91, lag_ms=5), "h"),
 )  # fmt: skip
 
-CASES = (*HEALTH, *REGISTRATION, *ROUTING)
+
+def leaving(letters: str, *, pushed_ms: int, now_ms: int) -> Callable[[Rules], object]:
+    """How long until a target leaves: the first in its state since 90 ms, the next since 91, ...;
+    the nodes need 5 ms to hear of it."""
+
+    def told(rules: Rules) -> object:
+        targets = [
+            Target("127.0.0.1", n, "a", 90 + n, 0, state=STATES[letter], was_healthy=True)
+            for n, letter in enumerate(letters)
+        ]
+        return rules.routing.leaves_in_ms(targets, pushed_ms, now_ms, 5)
+
+    return told
+
+
+DEPARTING = (
+    Case("a draining target leaves when the nodes have heard",
+         leaving("hd", pushed_ms=92, now_ms=92), 4),
+    Case("of two the first decides", leaving("dd", pushed_ms=92, now_ms=92), 3),
+    Case("one whose time came during the push leaves at once",
+         leaving("dd", pushed_ms=95, now_ms=97), 0),
+    Case("one that the push left out already is not waited for",
+         leaving("d", pushed_ms=95, now_ms=96), None),
+    Case("nobody drains, nobody is waited for", leaving("hui", pushed_ms=92, now_ms=92), None),
+)  # fmt: skip
+
+CASES = (*HEALTH, *REGISTRATION, *ROUTING, *DEPARTING)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.balancing.rule_cases import ROUTING, Case
+from tests.balancing.rule_cases import DEPARTING, ROUTING, Case
 from tests.balancing.rules import REAL
 
 
-@pytest.mark.parametrize("case", ROUTING, ids=lambda case: case.sentence)
+@pytest.mark.parametrize("case", [*ROUTING, *DEPARTING], ids=lambda case: case.sentence)
 def test_who_gets_requests(case: Case) -> None:
     assert case.fault(REAL) is None

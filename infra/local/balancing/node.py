@@ -10,7 +10,7 @@ import anyio
 
 from infra.local.balancing import accesslog
 from infra.local.balancing.port import why_taken
-from infra.local.balancing.routing import still_routed
+from infra.local.balancing.routing import leaves_in_ms
 from infra.local.balancing.rules import UnsupportedRuleError
 from infra.local.balancing.translation import Placing, groups_in_use, translate
 from infra.local.bell import Bell
@@ -162,21 +162,14 @@ class Node:
         return ports, problems
 
     def _look_again_ms(self, pushed_ms: int) -> int | None:
-        """How long until the next draining target leaves Envoy's endpoints (R4.32).
-
-        Those that were still routed at `pushed_ms` have to leave, also if their time came while
-        the push was under way.
-        """
-        now_ms, late_ms = self._clock.now_ms(), self._place.propagation_ms
-        return min(
-            (
-                max(0, target.since_ms + late_ms - now_ms)
-                for group in groups_in_use(self._store, self._record).values()
-                for target in (*group.targets.values(), *group.departed)
-                if still_routed(target, pushed_ms, late_ms)
-            ),
-            default=None,
+        """How long until the next draining target leaves Envoy's endpoints (R4.32)."""
+        targets = (
+            target
+            for group in groups_in_use(self._store, self._record).values()
+            for target in (*group.targets.values(), *group.departed)
         )
+        now_ms, late_ms = self._clock.now_ms(), self._place.propagation_ms
+        return leaves_in_ms(targets, pushed_ms, now_ms, late_ms)
 
     def _shares(self, address: str, port: int) -> bool:
         """True if another group still uses the target: its requests cannot be told apart."""

@@ -34,6 +34,22 @@ def still_routed(target: Target, now_ms: int, propagation_ms: int) -> bool:
     return unheard and target.was_healthy
 
 
+def leaves_in_ms(
+    targets: Iterable[Target], pushed_ms: int, now_ms: int, propagation_ms: int
+) -> int | None:
+    """How long until the next draining target is to leave a node that was last told at `pushed_ms`.
+
+    0 if its time came while the node was being told; None if none of them is still routed there.
+    """
+    ends = (
+        target.since_ms + propagation_ms
+        for target in targets
+        if still_routed(target, pushed_ms, propagation_ms)
+    )
+    first_ms = min(ends, default=None)
+    return None if first_ms is None else max(0, first_ms - now_ms)
+
+
 def _minimum(attributes: Mapping[str, str], registered: int) -> int:
     """How many healthy targets it takes not to fail open: the count (at least 1) or the share."""
     count = int(attributes.get(f"{PREFIX}.count", "1"))
