@@ -3,10 +3,7 @@
 import os
 import resource
 from collections import deque
-from contextlib import suppress
 
-import gevent
-from gevent import GreenletExit
 from locust.env import Environment
 from locust.exception import CatchResponseError
 
@@ -78,20 +75,16 @@ class MixUser(ArrivalRateUser):
         deadline_s = REQUEST_LIMIT_S + (call.length_ms or 0) / 1000
         sent_ms: float | None = now_ms()
         answer = self._client.send(call.method, call.path, headers, call.body, deadline_s)
-        ended_ms = now_ms()
-        with suppress(GreenletExit):  # at the end of the load: what was answered is still told
-            gevent.sleep(0)  # answers that came at the same moment are timed before any is told
         if answer.failure is Failure.DROPPED:
             sent_ms = None
-        row = _row(call, arrival, request_id, sent_ms, ended_ms, answer)
+        row = _row(call, arrival, request_id, sent_ms, answer)
         if call.write is not None and sent_ms is not None:
             self._know(_write(key, call.write, answer, row.error))
         self._report(row, len(answer.body))
 
     def drop(self, arrival: Arrival) -> None:
         call = self._mix.call(arrival.number, self._orders)
-        answer = Answer(Failure.DROPPED)
-        self._report(_row(call, arrival, _make_id(), None, now_ms(), answer), 0)
+        self._report(_row(call, arrival, _make_id(), None, Answer(Failure.DROPPED)), 0)
 
     def _know(self, write: WriteRow) -> None:
         """Tell the recorder of a write; an acknowledged order is one to read from now on."""
@@ -118,13 +111,9 @@ def _make_id() -> str:
 
 
 def _row(
-    call: Call,
-    arrival: Arrival,
-    request_id: str,
-    sent_ms: float | None,
-    ended_ms: float,
-    answer: Answer,
+    call: Call, arrival: Arrival, request_id: str, sent_ms: float | None, answer: Answer
 ) -> RequestRow:
+    ended_ms = now_ms()
     return RequestRow(
         scheduled_ms=arrival.scheduled_ms,
         sent_ms=sent_ms,
