@@ -54,7 +54,7 @@ class Hope:
         share = self._allowed_share()
         if share is None or self._bad < LEAST:
             return None
-        most = min(TIMES * share, (1 + share) / 2) * self.planned
+        most = min(TIMES * share, (1 + share) / 2) * max(self.planned, self._all)
         if self._bad <= most:
             return None
         what = "failed" if self.threshold.kind == "errors" else "were too slow"

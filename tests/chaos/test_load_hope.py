@@ -35,6 +35,7 @@ def hope(text: str, planned: int = 10_000, baseline: float | None = None) -> Hop
         pytest.param("errors<=0%", rows(500, bad=20), True, id="none may fail, and twenty did"),
         pytest.param("errors<50%", rows(10_000, bad=7_500), False, id="half may fail: not yet"),
         pytest.param("errors<50%", rows(10_000, bad=7_501), True, id="half may fail: lost"),
+        pytest.param("errors<=100%", rows(10_001, bad=10_001), False, id="all may, and one more"),
         # 1 % of 10,000 may be slower: 100
         pytest.param("p99<250ms", rows(9_000, slow=1_000), False, id="slow, and there is hope"),
         pytest.param("p99<250ms", rows(9_000, slow=1_001), True, id="too many were slow"),
