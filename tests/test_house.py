@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -55,3 +56,9 @@ def test_every_module_says_what_it_is_for() -> None:
         if p.read_text().strip() and not ast.get_docstring(ast.parse(p.read_text()))
     ]
     assert [str(p.relative_to(ROOT)) for p in silent] == []
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    """Two test modules of one base name end pytest's collection with an error."""
+    names = sorted(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [a for a, b in pairwise(names) if a == b] == []
