@@ -52,8 +52,8 @@ class Up:
         read_end, write_end = os.pipe()
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [*UP, "--ready-fd", str(write_end), *self.arguments],
-                stdin=subprocess.DEVNULL,
+                [*UP, "--lifeline", "--ready-fd", str(write_end), *self.arguments],
+                stdin=subprocess.PIPE,  # it ends with the tests, whatever way they end
                 stdout=log,
                 stderr=log,
                 pass_fds=(write_end,),
@@ -71,7 +71,10 @@ class Up:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(15)
+        code = self.process.wait(15)
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        return code
 
     def client(self, service: str, more: Config | None = None) -> Any:
         session = boto3.Session("test", "test", region_name="eu-central-1")
