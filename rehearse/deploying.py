@@ -42,6 +42,15 @@ TARGET_OPTIONS = (
 )
 
 
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=1800,
+    show_default=True,
+    help="How long to follow it, in real seconds.",
+)
+
+
 def target_options(command: Command) -> Command:
     """The options that name a target, as `rehearse drill` has them."""
     return reduce(lambda made, option: option(made), reversed(TARGET_OPTIONS), command)
@@ -81,13 +90,7 @@ def find_options(
     show_default=True,
     help="Follow the deployment to its end; without, exit code 0 means only that it started.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=1),
-    default=1800,
-    show_default=True,
-    help="How long to follow it, in real seconds.",
-)
+@timeout_option
 @click.option(
     "--rollback-on-interrupt", is_flag=True, help="On Ctrl-C tell ECS to roll the deployment back."
 )

@@ -23,7 +23,7 @@ from chaos.target import TargetOptions
 from chaos.textlanes import draw_text_lanes
 from chaos.verdict import to_document
 from chaos.watch import Observed
-from rehearse.deploying import find_options, target_options
+from rehearse.deploying import find_options, target_options, timeout_option
 from rehearse.errors import USAGE, fail, ignore_signals
 from rehearse.talking import Talk
 
@@ -56,13 +56,7 @@ def _checked_url(
     show_default=True,
     help="How long to wait for a deployment if none is under way, in real seconds.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=1),
-    default=1800,
-    show_default=True,
-    help="How long to follow it, in real seconds.",
-)
+@timeout_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
