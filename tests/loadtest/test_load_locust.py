@@ -105,9 +105,16 @@ def ask(url: str, form: bytes | None = None) -> str:
             time.sleep(0.1)
 
 
+def is_begun(record: Path) -> bool:
+    """Whether the record has its tables: the file is there a moment earlier."""
+    if not record.exists():
+        return False
+    return bool(query(record, "SELECT 1 FROM sqlite_master WHERE name = 'request'"))
+
+
 def await_count(record: Path, wanted: int) -> None:
     end = time.monotonic() + LIMIT_S
-    while not record.exists() or count(record) < wanted:
+    while not is_begun(record) or count(record) < wanted:
         assert time.monotonic() < end, "too few requests"
         time.sleep(0.1)
 

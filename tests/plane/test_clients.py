@@ -88,7 +88,10 @@ def test_a_forced_deployment_moves_targets_through_all_their_states(plane: Up) -
     for target, states in seen.items():
         # An application that is slow to listen may be unhealthy before it is healthy.
         states = [state for state in states if state != "unhealthy"]
-        assert states == (OLD if target in old else NEW), (target, states)
+        if target in old:
+            assert states == OLD, target
+        else:  # the first check may pass between two looks
+            assert states in (NEW, NEW[1:]), target
     ecs.get_waiter("services_stable").wait(
         cluster=CLUSTER, services=["order-api"], WaiterConfig={"Delay": 1, "MaxAttempts": 60}
     )
