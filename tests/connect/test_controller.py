@@ -47,28 +47,28 @@ def test_a_task_without_service_connect_gets_no_proxy(tmp_path: Path) -> None:
     connect = controller(store, tmp_path)
 
     assert connect.prepare(task, network()) is None
-    assert connect.published(task) is None
+    assert connect.intercepted(task) == ()
     assert connect.aliases(task) == ()
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("published", "port"),
+    ("published", "ports"),
     [
-        pytest.param((publish(),), 8080, id="the port of the published name is the proxy's"),
-        pytest.param((), None, id="a client only publishes nothing"),
+        pytest.param((publish(),), (8080,), id="the port of the published name is the proxy's"),
+        pytest.param((), (), id="a client only publishes nothing"),
         pytest.param(
-            (publish(ingressPortOverride=15000),), None, id="an override leaves the port alone"
+            (publish(ingressPortOverride=15000),), (), id="an override leaves the port alone"
         ),
     ],
 )
-def test_published(
-    published: tuple[dict[str, object], ...], port: int | None, tmp_path: Path
+def test_intercepted_ports(
+    published: tuple[dict[str, object], ...], ports: tuple[int, ...], tmp_path: Path
 ) -> None:
     store = new_store()
     task = add_task(store, add_service(store, "order-api", published=published), "127.9.0.1")
 
-    assert controller(store, tmp_path).published(task) == port
+    assert controller(store, tmp_path).intercepted(task) == ports
 
 
 def test_an_alias_made_later_is_unknown_to_tasks_of_an_earlier_deployment(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """A runtime, Service Connect and spec maker in memory, and a plane's worth of context for them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from signal import Signals
 
@@ -48,7 +48,7 @@ class FakeRuntime:
         self._tell = callback
 
     async def provision(
-        self, task: str, zone: str, *, proxied: bool, aliases: Sequence[str]
+        self, task: str, zone: str, *, ingress: Sequence[int], egress: Sequence[tuple[str, int]]
     ) -> Network:
         self.calls.append("provision")
         return Network("127.70.10.1", "127.70.10.1")
@@ -72,6 +72,12 @@ class FakeRuntime:
     def signal(self, task: str, container: str, number: Signals) -> None:
         self.calls.append(f"{number.name} {container}")
 
+    def is_starting(self, network: Network, port: int) -> bool:
+        return False
+
+    async def adopt(self, tasks: Mapping[str, Collection[str]]) -> None:
+        self.calls.append(f"adopt {sorted(tasks)}")
+
     def end(self, task: store.Task, container: str, code: int) -> None:
         self._tell(Exit(task.id, container, code))
 
@@ -85,8 +91,8 @@ class FakeRuntime:
 class NoSidecars:
     """No Service Connect."""
 
-    def published(self, task: store.Task) -> int | None:
-        return None
+    def intercepted(self, task: store.Task) -> tuple[int, ...]:
+        return ()
 
     def aliases(self, task: store.Task) -> tuple[store.Alias, ...]:
         return ()

@@ -94,7 +94,7 @@ def container(
 
 
 async def provisioned(runtime: ProcessRuntime, task: str, *aliases: str) -> Network:
-    return await runtime.provision(task, ZONE, proxied=False, aliases=aliases)
+    return await runtime.provision(task, ZONE, ingress=(), egress=[(name, 80) for name in aliases])
 
 
 async def output(runtime: ProcessRuntime, task: str, log: Path) -> str:
@@ -226,10 +226,10 @@ async def test_modules_of_this_repository_are_found_anywhere(
 
 
 async def test_a_proxied_task_listens_inside(runtime: ProcessRuntime) -> None:
-    network = await runtime.provision("t", ZONE, proxied=True, aliases=["a", "b"])
+    network = await runtime.provision("t", ZONE, ingress=[8080], egress=[("a", 80), ("b", 80)])
     addresses = {network.address, network.inner_address, *network.aliases.values()}
     assert len(addresses) == 4
-    again = await runtime.provision("t", ZONE, proxied=True, aliases=["a", "b"])
+    again = await runtime.provision("t", ZONE, ingress=[8080], egress=[("a", 80), ("b", 80)])
     assert again == network
 
 
@@ -337,5 +337,5 @@ async def test_a_failed_provision_keeps_no_address(
     runtime: ProcessRuntime, pool: AddressPool
 ) -> None:
     with pytest.raises(OutOfAddressesError):
-        await runtime.provision("t", ZONE, proxied=False, aliases=[str(n) for n in range(3000)])
+        await runtime.provision("t", ZONE, ingress=(), egress=[(str(n), 80) for n in range(3000)])
     assert pool.take(ZONE)

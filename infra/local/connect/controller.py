@@ -76,13 +76,13 @@ class ServiceConnect:
             return ()
         return made.aliases
 
-    def published(self, task: Task) -> int | None:
-        """The containerPort (the first of several) that the task's proxy owns on its address.
+    def intercepted(self, task: Task) -> tuple[int, ...]:
+        """The containerPorts that the task's proxy owns on its address.
 
-        None when the proxy owns none: no Service Connect, a client only, an ingressPortOverride.
+        Empty when the proxy owns none: no Service Connect, a client only, an ingressPortOverride.
         """
         offers = publication.publications(self._store, task)
-        return next((o.container_port for o in offers if o.intercepted), None)
+        return tuple(o.container_port for o in offers if o.intercepted)
 
     def prepare(self, task: Task, network: Network) -> ContainerSpec | None:
         """Write the files of the task's proxy; the container to start before all others (R6.10).

@@ -30,8 +30,8 @@ def ingress(store: Store, task: Task, network: Network) -> tuple[Ingress, ...]:
         for outer, (inner, port) in owned.items()
     ]
     others = {port.container_port for port in publication.ports(definition)} - owned.keys()
-    if network.address == network.inner_address:
-        others = set()
+    if network.redirects or network.address == network.inner_address:
+        others = set()  # they are the application's own, in a network of the task's own
     return (*published, *(_ingress(network, p, p, AppProtocol.TCP) for p in sorted(others)))
 
 
@@ -61,15 +61,18 @@ def container(task: Task, folder: Path, envoy: Path, scale: int) -> ContainerSpe
 
 
 def _ingress(network: Network, outer: int, inner: int, protocol: AppProtocol) -> Ingress:
-    return Ingress(network.address, outer, network.inner_address, inner, protocol)
+    port = network.listener_port(network.address, outer)
+    return Ingress(network.address, port, network.inner_address, inner, protocol)
 
 
 def _egress(store: Store, alias: Alias, network: Network, path: Path, scale: int) -> Egress:
     terms = publication.terms(store, alias)
+    address = network.aliases[alias.dns_name]
     return Egress(
         dns_name=alias.dns_name,
         port=alias.port,
-        address=network.aliases[alias.dns_name],
+        address=address,
+        listener_port=network.listener_port(address, alias.port),
         protocol=terms.protocol,
         endpoints=str(path),
         request_timeout_ms=terms.request_timeout * 1000 // scale,

@@ -89,7 +89,7 @@ class Agent:
         if task is None:
             return
         state = _state(task, end.container)
-        state.last_status, state.exit_code = "STOPPED", end.code
+        state.last_status, state.exit_code, state.reason = "STOPPED", end.code, end.reason
         state.finished_ms = self._context.clock.now_ms()
         task.version += 1
         fields = {"task": task.id, "container": end.container, "exit_code": end.code}

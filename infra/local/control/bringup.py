@@ -55,7 +55,7 @@ class BringUp:
         self._changed = changed
         self._notices: dict[str, anyio.Event] = {}
         self._births = count()
-        self._gate = StartGate(context)
+        self._gate = StartGate(context, runtime)
 
     def notice(self, task: store.Task) -> None:
         """Something about the task changed: let a waiting start look again."""
@@ -81,9 +81,9 @@ class BringUp:
 
     async def _provision(self, task: store.Task, draw: str) -> Network:
         await self._pause(task, "provisioning", draw)
-        names = [alias.dns_name for alias in self._sidecars.aliases(task)]
-        proxied = self._sidecars.published(task) is not None
-        network = await self._runtime.provision(task.id, task.zone, proxied=proxied, aliases=names)
+        egress = [(alias.dns_name, alias.port) for alias in self._sidecars.aliases(task)]
+        ingress = self._sidecars.intercepted(task)
+        network = await self._runtime.provision(task.id, task.zone, ingress=ingress, egress=egress)
         task.address, task.inner_address = network.address, network.inner_address
         task.connectivity_ms = self._context.clock.now_ms()
         self._move(task, TaskEvent.PROVISIONED)
@@ -142,7 +142,7 @@ class BringUp:
         except OvertakenError:
             self._gate.leave()
             raise
-        self._gate.leave_later(state, network.inner_address, spec.port)
+        self._gate.leave_later(state, network, spec.port)
         self._changed(task)
         if check is not None:
             self._context.spawn(self._prober.watch, task, state, check)

@@ -9,8 +9,8 @@ from infra.local.runtime.protocol import ContainerSpec, Network
 class Sidecars(Protocol):
     """Service Connect, seen from a task."""
 
-    def published(self, task: store.Task) -> int | None:
-        """The container port that the proxy owns on the task's address, if it owns one."""
+    def intercepted(self, task: store.Task) -> tuple[int, ...]:
+        """The container ports that the proxy owns on the task's address."""
 
     def aliases(self, task: store.Task) -> tuple[store.Alias, ...]:
         """The names that the task knows (R6.6)."""

@@ -5,7 +5,7 @@ import errno
 import shutil
 import socket
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import Signals
@@ -15,7 +15,7 @@ from infra.local.runtime.addresses import AddressPool
 from infra.local.runtime.images import Catalogue
 from infra.local.runtime.launch import LaunchedProcess, spawn
 from infra.local.runtime.namespaces import HOSTS, namespaces_allowed
-from infra.local.runtime.ports import port_holder
+from infra.local.runtime.ports import is_listening, port_holder
 from infra.local.runtime.protocol import (
     CannotStartContainerError,
     ContainerSpec,
@@ -76,13 +76,14 @@ class ProcessRuntime:
         self._tell = callback
 
     async def provision(
-        self, task: str, zone: str, *, proxied: bool, aliases: Sequence[str]
+        self, task: str, zone: str, *, ingress: Sequence[int], egress: Sequence[tuple[str, int]]
     ) -> Network:
-        """Raises OutOfAddressesError."""
+        """A proxy's ports are its alone: the application gets an inner address."""
         if task not in self._tasks:
-            taken = self._pool.take_all(zone, 1 + proxied + len(aliases))
+            aliases = list(dict.fromkeys(name for name, _ in egress))
+            taken = self._pool.take_all(zone, 1 + bool(ingress) + len(aliases))
             address, *rest = taken
-            inner = rest.pop(0) if proxied else address
+            inner = rest.pop(0) if ingress else address
             network = Network(address, inner, dict(zip(aliases, rest, strict=True)))
             self._tasks[task] = _Task(network, tuple(taken))
             if self._isolated:
@@ -123,6 +124,15 @@ class ProcessRuntime:
         process = self.process(task, container)
         if process is not None:
             process.signal(number)
+
+    def is_starting(self, network: Network, port: int) -> bool:
+        return not is_listening(port, network.inner_address)
+
+    async def adopt(self, tasks: Mapping[str, Collection[str]]) -> None:
+        """Nothing outlives its plane here."""
+        for task, containers in tasks.items():
+            for container in containers:
+                self._tell(Exit(task, container, 128 + Signals.SIGKILL))
 
     def process(self, task: str, container: str) -> LaunchedProcess | None:
         """The main process of a container that was started; None after the task's release."""

@@ -42,12 +42,12 @@ def ingress_listener(ingress: Ingress) -> Document:
 
 def egress_listeners(sidecar: Sidecar) -> list[Document]:
     """One listener for each address and port that an alias of the task resolves to."""
-    places = sorted({(e.address, e.port) for e in sidecar.egress})
+    places = sorted({e.place for e in sidecar.egress})
     return [_egress_listener(sidecar, address, port) for address, port in places]
 
 
 def _egress_listener(sidecar: Sidecar, address: str, port: int) -> Document:
-    here = [e for e in sidecar.egress if (e.address, e.port) == (address, port)]
+    here = [e for e in sidecar.egress if e.place == (address, port)]
     own = min(here, key=lambda e: (not e.protocol.http, e.dns_name))
     name = f"egress_{own.cluster}"
     if not own.protocol.http:

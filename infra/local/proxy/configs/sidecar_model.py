@@ -42,7 +42,8 @@ class Ingress:
 class Egress:
     """A Service Connect alias as one client task sees it: `dns_name` resolves to `address`.
 
-    `endpoints` is the path of the file that holds the alias's members.
+    `endpoints` is the path of the file that holds the alias's members. `listener_port` is where
+    the proxy listens if the kernel redirects `port` to there.
     """
 
     dns_name: str
@@ -52,6 +53,12 @@ class Egress:
     endpoints: str
     request_timeout_ms: int
     idle_timeout_ms: int
+    listener_port: int | None = None
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The address and port of its listener."""
+        return (self.address, self.listener_port or self.port)
 
     @property
     def cluster(self) -> str:
