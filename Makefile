@@ -2,12 +2,13 @@
 PY := .venv/bin/python
 OUT := runs
 
-.PHONY: drill test up down check fix bench docs clean
+.PHONY: drill test up down images check fix bench docs clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "drill: the core drills under load, with verdict and report    test: all tests"
 	@echo "up, down: the local Fargate    check: format, lint, types, layers    bench    docs    clean"
+	@echo "images: the container images; OFFLINE=1 where no registry is reachable"
 
 .venv/.synced: pyproject.toml uv.lock
 	@command -v uv >/dev/null || test -x .venv/bin/uv || { python3 -m venv .venv && \
@@ -27,6 +28,9 @@ up: .venv/.synced
 
 down: .venv/.synced
 	$(PY) -m rehearse down
+
+images: .venv/.synced
+	$(PY) -m infra.images.build $(if $(OFFLINE),--offline)
 
 check: .venv/.synced
 	.venv/bin/ruff format --check --quiet .

@@ -1,0 +1,1 @@
+"""The project's images: their Dockerfiles, what builds them, and bases for where no registry is."""
