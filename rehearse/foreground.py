@@ -20,6 +20,7 @@ from infra.local.options import Options, WrongOptionError
 from infra.local.proxy.errors import EnvoyMissingError
 from infra.local.runtime.addresses import OutOfAddressesError
 from infra.local.runtime.images import CatalogueError
+from infra.local.runtime.protocol import RuntimeUnavailableError
 from infra.local.server import PortTakenError
 from infra.local.settings import WrongSettingsError
 from infra.local.tempo import WrongProfileError
@@ -32,6 +33,7 @@ REFUSED = (
     OutOfAddressesError,
     PortTakenError,
     PermissionError,
+    RuntimeUnavailableError,
     plane.ApplyError,
 )
 HINTS = {
@@ -48,9 +50,15 @@ def run_foreground(options: Options, *, lifeline: bool, ready_fd: int | None) ->
     except* (*WRONG_INPUT, *REFUSED) as group:
         error = _first(group)
         code = USAGE if isinstance(error, WRONG_INPUT) else 1
-        fail(str(error), code=code, hint=HINTS.get(type(error)))  # type: ignore[arg-type] # by exact class
+        fail(str(error), code=code, hint=_hint(error))
     finally:
         ignore_signals()
+
+
+def _hint(error: BaseException) -> str | None:
+    """An error knows its remedy, or its class has one."""
+    own: str | None = getattr(error, "hint", None)
+    return own or HINTS.get(type(error))  # type: ignore[arg-type] # by exact class
 
 
 def _first(group: BaseExceptionGroup[Any]) -> BaseException:

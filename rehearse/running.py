@@ -40,10 +40,10 @@ stop_order_option = click.option(
 @click.command()
 @click.option(
     "--runtime",
-    type=click.Choice(["process"]),
+    type=click.Choice(["process", "docker"]),
     default="process",
     show_default=True,
-    help="What a task is: a process here.",
+    help="What a task is: a process here, or containers on a Docker engine.",
 )
 @click.option("--tempo", default="fast", show_default=True, help="fast, aws or a profile file.")
 @click.option(
@@ -62,6 +62,20 @@ stop_order_option = click.option(
 @click.option("--http-port", default=8080, show_default=True, help="Serves listener port 80.")
 @click.option("--https-port", default=8443, show_default=True, help="Serves listener port 443.")
 @click.option("--seed", default="0", show_default=True, help="Decides what the tempo draws.")
+@click.option(
+    "--pull",
+    type=click.Choice(["never", "missing", "always"]),
+    default="missing",
+    show_default=True,
+    help="With docker: when to ask the registry for a task's image.",
+)
+@click.option("--cap-cpu", is_flag=True, help="With docker: a task's CPU is a limit, not a weight.")
+@click.option(
+    "--image-env",
+    multiple=True,
+    metavar="IMAGE:NAME=VALUE",
+    help="With docker: a variable for every container of an image. Repeatable.",
+)
 @click.option("--fallback", help="URL that answers every other AWS API (default: moto).")
 @stop_order_option
 @click.option(
@@ -73,7 +87,7 @@ stop_order_option = click.option(
 @click.option("--detach", is_flag=True, help="Return when ready; `rehearse down` stops it.")
 @click.option("--lifeline", is_flag=True, hidden=True, help="Stop when stdin is closed.")
 @click.option("--ready-fd", type=int, hidden=True, help="Where to write `ready`.")
-def up(runtime: str, detach: bool, lifeline: bool, ready_fd: int | None, **given: Any) -> None:  # noqa: ANN401 - click's
+def up(detach: bool, lifeline: bool, ready_fd: int | None, **given: Any) -> None:  # noqa: ANN401 - click's
     """Start the local Fargate and bring up the services of the settings file."""
     options = Options(**{name: value for name, value in given.items() if value is not None})
     if detach:

@@ -31,15 +31,40 @@ class Options:
     stop_task_order: str = StopOrder.DEREGISTER_FIRST  # of StopTask on a service's task (R1.21)
     count_exits: bool = True  # the circuit breaker counts exits after RUNNING (R3.5)
     hosts: tuple[str, ...] = ()  # names besides loopback by which callers may reach the plane
+    runtime: str = "process"  # or docker; the rest is docker's
+    pull: str = "missing"  # or never, always: when to ask the registry for a task's image
+    cap_cpu: bool = False  # a task's CPU is a limit, not a weight
+    image_env: tuple[str, ...] = ()  # IMAGE:NAME=VALUE
+    plane_image: str = "ecs-rehearsal:latest"  # of pause containers and proxies
+    run_dir: Path | None = None  # of a plane in a container: on the volume shared with proxies
+    balancer: str | None = None  # of a plane in a container: the load balancer's host name
+
+    @property
+    def caller_host(self) -> str:
+        """The host by which callers on this machine reach the plane."""
+        return "127.0.0.1" if self.host == "0.0.0.0" else self.host
 
     @property
     def endpoint(self) -> str:
-        return f"http://{self.host}:{self.port}"
+        return f"http://{self.caller_host}:{self.port}"
 
     @property
     def http_url(self) -> str:
-        return f"http://{self.host}:{self.http_port}"
+        return f"http://{self.caller_host}:{self.http_port}"
 
     @property
     def https_url(self) -> str:
-        return f"https://{self.host}:{self.https_port}"
+        return f"https://{self.caller_host}:{self.https_port}"
+
+    def variables(self) -> dict[str, dict[str, str]]:
+        """`image_env` by image and name. Raises WrongOptionError."""
+        found: dict[str, dict[str, str]] = {}
+        for entry in self.image_env:
+            image, colon, rest = entry.partition(":")
+            name, equals, value = rest.partition("=")
+            if not (image and colon and name and equals):
+                raise WrongOptionError(
+                    f"--image-env {entry!r}: write IMAGE:NAME=VALUE, as in order-api:LEVEL=debug"
+                )
+            found.setdefault(image, {})[name] = value
+        return found

@@ -13,33 +13,32 @@ from collections.abc import Callable
 from typing import Any
 
 import anyio
+import anyio.to_thread
 from anyio.abc import TaskGroup
+from starlette.applications import Starlette
 
 from infra.local import page, settings
 from infra.local.api.app import build_app
 from infra.local.api.fallback import Fallback, MotoFallback, UrlFallback
 from infra.local.api.guard import Guard
+from infra.local.api.metadata import metadata_routes
 from infra.local.balancing.balancer import Balancers
 from infra.local.clock import SteadyClock
 from infra.local.connect.controller import ServiceConnect
-from infra.local.connect.proxy import IMAGE as PROXY_IMAGE
 from infra.local.control.agent import Agent
 from infra.local.control.context import Context
 from infra.local.control.environment import SpecMaker
 from infra.local.control.scheduling import Scheduling
-from infra.local.folder import StateFolder, run_directory
+from infra.local.folder import StateFolder
 from infra.local.guarded import Guarded
 from infra.local.journal import Journal
 from infra.local.options import Options, WrongOptionError
-from infra.local.proxy.binary import find_envoy
 from infra.local.runtime import images
-from infra.local.runtime.addresses import take_pool
 from infra.local.runtime.launch import launch_plain
-from infra.local.runtime.namespaces import namespaces_allowed
-from infra.local.runtime.process import ProcessRuntime
 from infra.local.scheduler.model import StopOrder
 from infra.local.secrets import SecretReader
 from infra.local.server import bind, check_free, serve
+from infra.local.site import find_site
 from infra.local.store import Store
 from infra.local.tasklogs import TaskLogs
 from infra.local.tempo import load_profile
@@ -84,21 +83,13 @@ class Plane:
         self.options = options
         chosen = settings.load(options.settings)
         profile = load_profile(options.tempo)
-        envoy = find_envoy(os.environ)
-        catalogue = images.load(options.images).including(
-            images.Image(PROXY_IMAGE, tags=("latest",), command=(str(envoy),))
-        )
         zones = tuple(chosen.availability_zones)
         state = options.state_dir
         self.clock = SteadyClock()
         self.journal = Journal(state / "journal.jsonl", self.clock)
         self.store = Store(chosen.region, zones=zones)
-        self._pool = take_pool(zones)
-        self.run_dir = run_directory(self._pool.number)
-        isolated = namespaces_allowed()
-        self.runtime = ProcessRuntime(
-            catalogue, self._pool, state, scale=options.scale, isolated=isolated
-        )
+        self.site = find_site(options, zones, images.load(options.images), self._permits)
+        self.runtime = self.site.runtime
         self._context = Context(
             records=self.store,
             clock=self.clock,
@@ -117,7 +108,7 @@ class Plane:
             self.clock,
             scale=options.scale,
             launcher=launch_plain,
-            directory=self.run_dir / "alb",
+            directory=self.site.run_dir / "alb",
             certificates=state / "certificates",
             ports={80: options.http_port, 443: options.https_port},
             bind=options.host,
@@ -127,14 +118,15 @@ class Plane:
         )
         self.connect = ServiceConnect(
             self.store,
-            directory=self.run_dir / "sc",
+            directory=self.site.run_dir / "sc",
             scale=options.scale,
-            envoy=envoy,
-            by_host=not isolated,
+            envoy=self.site.envoy,
+            by_host=self.site.by_host,
         )
         guard, self.fallback = _edges(options, self.store)
         secrets = SecretReader(self.fallback, chosen.region)
-        specs = SpecMaker(self.store, options.endpoint, state / "logs", state / "volumes", secrets)
+        metadata = f"http://{self.site.address}:{options.port}"
+        specs = SpecMaker(self.store, metadata, state / "logs", state / "volumes", secrets)
         agent = Agent(self._context, self.runtime, self.connect, specs, self.scheduling.wake)
         self.scheduling.use(agent)
         self.app = build_app(
@@ -146,6 +138,9 @@ class Plane:
             guard=guard,
             extra_routes=page.routes(self.store, self.balancers, self.facts),
         )
+
+    def _permits(self, task: str) -> None:
+        """What the task's security groups let in."""
 
     def facts(self) -> dict[str, Any]:
         """What callers need to know of this plane."""
@@ -160,10 +155,16 @@ class Plane:
             "tempo": options.tempo,
             "seed": options.seed,
             "stop_task_order": options.stop_task_order,
-            "runtime": "process",
+            "runtime": self.site.name,
             "unsteady": [s.name for s in self.store.services.values() if not s.steady],
             "limits": [*self.runtime.limits, *self.balancers.limits],
         }
+
+    def serve_metadata(self, tasks: TaskGroup) -> None:
+        """Let tasks reach their metadata where the plane's own address is not theirs to reach."""
+        if self.site.address != self.options.caller_host and self.options.host != "0.0.0.0":
+            app = Starlette(routes=metadata_routes(self.store))
+            tasks.start_soon(serve, app, bind(self.site.address, self.options.port))
 
     def failure(self) -> str | None:
         """Why a load balancer cannot work, if one cannot."""
@@ -184,7 +185,8 @@ class Plane:
         with anyio.CancelScope(shield=True):
             await self.fallback.close()
             await self.runtime.close()
-        shutil.rmtree(self.run_dir, ignore_errors=True)
+            await anyio.to_thread.run_sync(self.site.end)
+        shutil.rmtree(self.site.run_dir, ignore_errors=True)
         self.journal.close()
 
 
@@ -200,6 +202,7 @@ async def run(options: Options, ready: Callable[[dict[str, Any]], None]) -> None
             try:
                 await tasks.start(plane.balancers.run)
                 tasks.start_soon(serve, plane.app, sock)
+                plane.serve_metadata(tasks)
                 tasks.start_soon(plane.sweep)
                 await apply(options)
                 await settle(plane)

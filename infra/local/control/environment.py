@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from infra.local import store
-from infra.local.runtime.protocol import ContainerSpec, Mount, Network
+from infra.local.runtime.protocol import ContainerSpec, Mount, Network, Resources
 
 ReadSecret = Callable[[str], Awaitable[str]]
 
@@ -56,7 +57,28 @@ class SpecMaker:
             mounts=self._mounts(task, container),
             proxy=proxy,
             port=next((p.container_port for p in container.ports), None),
+            **self._privileges(task, container),
         )
+
+    def _privileges(self, task: store.Task, container: store.Container) -> dict[str, Any]:
+        """What the definition says of memory and the like; a task's memory is its containers'."""
+        definition = self._records.definitions[task.task_definition]
+        documents = definition.document["containerDefinitions"]
+        own: store.Document = next(d for d in documents if d["name"] == container.name)
+        whole_cpu, whole_memory = (
+            int(definition.document["cpu"]),
+            int(definition.document["memory"]),
+        )
+        return {
+            "resources": Resources(
+                cpu=own.get("cpu") or whole_cpu,
+                memory=min(own.get("memory") or whole_memory, whole_memory),
+            ),
+            "read_only_root": own.get("readonlyRootFilesystem", False),
+            "user": own.get("user"),
+            "working_directory": own.get("workingDirectory"),
+            "init_process": own.get("linuxParameters", {}).get("initProcessEnabled", False),
+        }
 
     def log_path(self, task_id: str, container: str) -> Path:
         return self._logs / task_id / f"{container}.log"

@@ -56,7 +56,7 @@ class Catalogue:
         A digest without a tag is looked for among the tags that are no patterns. Raises
         CannotPullContainerError with ECS's text (section 1.2).
         """
-        name, tag, digest = _parse(reference)
+        name, tag, digest = parse_reference(reference)
         image = self.images.get(name)
         for pulled in _candidates(image, tag) if image else ():
             if digest in ("", pulled.digest):
@@ -80,7 +80,8 @@ def load(path: Path) -> Catalogue:
         raise CatalogueError(f"{path}: {error}") from None
 
 
-def _parse(reference: str) -> tuple[str, str, str]:
+def parse_reference(reference: str) -> tuple[str, str, str]:
+    """Name without the registry, tag and digest of `[registry/]name[:tag][@digest]`."""
     rest, _, digest = reference.partition("@")
     registry, slash, path = rest.partition("/")
     if slash and (registry == "localhost" or "." in registry or ":" in registry):

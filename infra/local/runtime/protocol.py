@@ -89,6 +89,14 @@ class Exit:
     reason: str | None = None
 
 
+class RuntimeUnavailableError(Exception):
+    """There is no such runtime on this machine; the message says why, `hint` what to do."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 class CannotPullContainerError(Exception):
     """The image is not there. The message is ECS's text without the error's name (section 1.2)."""
 

@@ -1,0 +1,1 @@
+"""Tasks as containers: a pause container owns each task's network, the others join it."""

@@ -1,0 +1,163 @@
+"""Where a plane's containers go: beside the plane's own container, or on a network it makes.
+
+In a container (`docker compose`) the plane finds its network, its image and the volume that it
+shares with its proxies by inspecting itself. On a host it makes a network of its own.
+"""
+
+import os
+import re
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+from infra.local.runtime.docker import labels
+from infra.local.runtime.docker.addresses import ZoneAddresses, engines_block
+from infra.local.runtime.docker.containers import Place
+from infra.local.runtime.docker.engine import ERRORS, EngineError, is_absent, reason
+
+Document = dict[str, Any]
+
+NETWORKS = [str(n) for n in IPv4Network("10.249.0.0/16").subnets(new_prefix=20)]
+CONTAINER_ID = re.compile(r"/containers/([0-9a-f]{64})/")
+COMPOSE_PROJECT = "com.docker.compose.project"
+OVERLAP = "overlaps"
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What was found or made.
+
+    address: where tasks reach the plane. sources: the addresses from which the load balancers and
+    their health checks speak to tasks. own_network: the network goes with the plane.
+    """
+
+    place: Place
+    addresses: ZoneAddresses
+    address: str
+    sources: tuple[str, ...]
+    own_network: bool
+
+
+def own_container(client: Any) -> Document | None:  # noqa: ANN401 - untyped SDK
+    """The container that this process runs in, as the engine describes it; None on a host."""
+    if not Path("/.dockerenv").exists():
+        return None
+    found = CONTAINER_ID.search(Path("/proc/self/mountinfo").read_text())
+    try:
+        described: Document = client.inspect_container(found[1] if found else socket.gethostname())
+    except ERRORS as error:
+        if is_absent(error):  # in a container, but of another engine
+            return None
+        raise EngineError(
+            f"the plane cannot inspect its own container: {reason(error)}", ""
+        ) from error
+    return described
+
+
+def inside(
+    client: Any,  # noqa: ANN401 - untyped SDK
+    me: Document,
+    zones: Sequence[str],
+    run_dir: Path,
+    balancer: str | None,
+    *,
+    cap_cpu: bool,
+) -> Setup:
+    """The setup of a plane in a container. `balancer` is the name of the load balancer's container.
+
+    Raises EngineError.
+    """
+    networks = me["NetworkSettings"]["Networks"]
+    if len(networks) != 1:
+        raise EngineError(
+            f"the plane's container is in {len(networks)} networks, so which is the VPC?",
+            "attach it to exactly one network with a subnet of its own",
+        )
+    ((name, endpoint),) = networks.items()
+    subnet = _subnet(client, name)
+    mount = next((m for m in me["Mounts"] if run_dir.is_relative_to(m["Destination"])), None)
+    if mount is None:
+        raise EngineError(
+            f"{run_dir} is not on a volume, so proxies cannot share it with the plane",
+            f"mount a named volume at {run_dir.parent}",
+        )
+    source = mount.get("Name") or mount["Source"]
+    place = Place(
+        project=me["Config"]["Labels"].get(COMPOSE_PROJECT, "rehearse"),
+        network=name,
+        image=me["Image"],
+        user=f"{os.getuid()}:{os.getgid()}",
+        shared=(f"{source}:{mount['Destination']}",),
+        cap_cpu=cap_cpu,
+    )
+    own = str(endpoint["IPAddress"])
+    sources = (own, socket.gethostbyname(balancer)) if balancer else (own,)
+    return Setup(place, ZoneAddresses(subnet, zones), own, sources, own_network=False)
+
+
+def on_host(
+    client: Any,  # noqa: ANN401 - untyped SDK
+    project: str,
+    zones: Sequence[str],
+    run_dir: Path,
+    image: str,
+    *,
+    cap_cpu: bool,
+) -> Setup:
+    """The setup of a plane on a Linux host: a new network. Raises EngineError."""
+    _demand_image(client, image)
+    subnet = _make_network(client, project)
+    gateway = str(IPv4Network(subnet)[1])
+    place = Place(
+        project=project,
+        network=project,
+        image=image,
+        user=f"{os.getuid()}:{os.getgid()}",
+        shared=(f"{run_dir}:{run_dir}",),
+        cap_cpu=cap_cpu,
+    )
+    return Setup(place, ZoneAddresses(subnet, zones), gateway, (gateway,), own_network=True)
+
+
+def _subnet(client: Any, network: str) -> str:  # noqa: ANN401 - untyped SDK
+    configured = client.inspect_network(network)["IPAM"]["Config"]
+    found = next((str(c["Subnet"]) for c in configured if ":" not in c.get("Subnet", ":")), None)
+    if found is None:
+        raise EngineError(f"the network {network} has no IPv4 subnet", "give it one, a /16")
+    return found
+
+
+def _demand_image(client: Any, image: str) -> None:  # noqa: ANN401 - untyped SDK
+    try:
+        client.inspect_image(image)
+    except ERRORS as error:
+        raise EngineError(
+            f"the plane's image {image} is not there: {reason(error)}",
+            "build it with `make images` (`make images OFFLINE=1` without a registry)",
+        ) from error
+
+
+def _make_network(client: Any, project: str) -> str:  # noqa: ANN401 - untyped SDK
+    """The subnet of a new network of the project's name, the first that is free."""
+    for subnet in NETWORKS:
+        pool = {"Subnet": subnet, "IPRange": engines_block(subnet)}
+        try:
+            client.create_network(
+                project,
+                driver="bridge",
+                ipam={"Driver": "default", "Config": [pool]},
+                labels={labels.PROJECT: project},
+                check_duplicate=True,
+            )
+        except ERRORS as error:
+            if OVERLAP not in reason(error):
+                raise EngineError(f"no network can be made: {reason(error)}", "") from error
+        else:
+            return subnet
+    raise EngineError(
+        f"all {len(NETWORKS)} networks from {NETWORKS[0]} on are taken",
+        "remove unused ones with `docker network prune`",
+    )
