@@ -2,6 +2,7 @@
 
 from docs.table import code, table
 from tests.balancing import planted_bugs as elb
+from tests.network import planted_bugs as network
 from tests.sim.planted_bugs import BUGS
 
 # Invariant, the rule it comes from, and the tests that hold to it (files below tests/).
@@ -62,6 +63,12 @@ def proof() -> str:
             ("bug", "module", "caught by"),
             ((bug.name, code(bug.module), _elb_layers(bug)) for bug in elb.BUGS),
         ),
+        f"And these {len(network.BUGS)} of who reaches whom (`infra/network`): *cases* are single"
+        " paths with their words, *worlds* are drawn VPCs judged by an oracle (`tests/network`).",
+        table(
+            ("bug", "module", "caught by"),
+            ((bug.name, code(bug.module), _network_layers(bug)) for bug in network.BUGS),
+        ),
     ]
     return "\n\n".join(parts)
 
@@ -77,4 +84,9 @@ def _layers(cases: bool, seeds: bool) -> str:
 
 def _elb_layers(bug: elb.PlantedBug) -> str:
     layers = (("cases", bug.cases), ("stories", bug.stories), ("servers", bug.keeper))
+    return " and ".join(name for name, caught in layers if caught)
+
+
+def _network_layers(bug: network.PlantedBug) -> str:
+    layers = (("cases", bug.cases), ("worlds", bug.worlds))
     return " and ".join(name for name, caught in layers if caught)
