@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from signal import Signals
 from typing import Any, TypeVar
 
@@ -79,6 +81,7 @@ class DockerRuntime:
         self._permits = permits
         self._puller = Puller(client, policy)
         self._loop = asyncio.get_running_loop()
+        self._context = copy_context()  # the loop's: what hears of an end starts tasks in it
         self._calls = anyio.CapacityLimiter(CALLS)
         self._signals = ThreadPoolExecutor(1, "docker-signals")  # one: in order
         self._tasks: dict[str, _Task] = {}
@@ -291,7 +294,8 @@ class DockerRuntime:
         """In the thread of the events."""
         code, why = verdict(self._client, container_id)
         if code is not None:
-            self._loop.call_soon_threadsafe(self._ended, container_id, code, why)
+            told = partial(self._ended, container_id, code, why)
+            self._loop.call_soon_threadsafe(told, context=self._context)
 
     def _on_loss(self) -> None:
         """Look at every container, as some of their ends may not have been heard. In a thread."""
