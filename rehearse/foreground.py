@@ -15,6 +15,7 @@ import anyio
 import click
 
 from infra.local import plane
+from infra.local.edge.protocol import EdgeUnreachableError
 from infra.local.folder import AlreadyRunningError
 from infra.local.options import Options, WrongOptionError
 from infra.local.proxy.errors import EnvoyMissingError
@@ -29,6 +30,7 @@ from rehearse.errors import INTERRUPTED, USAGE, fail, ignore_signals
 WRONG_INPUT = (WrongOptionError, WrongSettingsError, WrongProfileError, CatalogueError)
 REFUSED = (
     AlreadyRunningError,
+    EdgeUnreachableError,
     EnvoyMissingError,
     OutOfAddressesError,
     PortTakenError,

@@ -84,6 +84,11 @@ stop_order_option = click.option(
     show_default=True,
     help="Whether the circuit breaker counts tasks that were RUNNING and ended by themselves.",
 )
+@click.option(
+    "--edge",
+    type=click.Path(path_type=Path),
+    help="The load balancers run in the process at this socket (see docker-compose.yml).",
+)
 @click.option("--detach", is_flag=True, help="Return when ready; `rehearse down` stops it.")
 @click.option("--lifeline", is_flag=True, hidden=True, help="Stop when stdin is closed.")
 @click.option("--ready-fd", type=int, hidden=True, help="Where to write `ready`.")

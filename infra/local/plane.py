@@ -29,6 +29,8 @@ from infra.local.control.agent import Agent
 from infra.local.control.context import Context
 from infra.local.control.environment import SpecMaker
 from infra.local.control.scheduling import Scheduling
+from infra.local.edge.local import LocalEdge
+from infra.local.edge.remote import RemoteEdge
 from infra.local.folder import StateFolder
 from infra.local.guarded import Guarded
 from infra.local.journal import Journal
@@ -45,6 +47,7 @@ from infra.local.tempo import load_profile
 
 SETTLE_LIMIT_S = 60  # `up` says it is ready after this long even if a service is not
 SWEEP_EVERY_S = 60
+ANYWHERE = "0.0.0.0"  # the edge's network is its own: what is published decides who reaches it
 
 
 class ApplyError(Exception):
@@ -107,11 +110,11 @@ class Plane:
             self.store,
             self.clock,
             scale=options.scale,
-            launcher=launch_plain,
+            edge=RemoteEdge(options.edge) if options.edge else LocalEdge(launch_plain),
             directory=self.site.run_dir / "alb",
             certificates=state / "certificates",
             ports={80: options.http_port, 443: options.https_port},
-            bind=options.host,
+            bind=ANYWHERE if options.edge else options.host,
             journal=self.journal.write,
             on_target_change=self.scheduling.group_changed,
             propagation_ms=profile.draw("propagation", options.seed, options.scale),
@@ -195,7 +198,7 @@ async def run(options: Options, ready: Callable[[dict[str, Any]], None]) -> None
     folder = StateFolder(options.state_dir)
     try:
         sock = bind(options.host, options.port)
-        for port in (options.http_port, options.https_port):
+        for port in () if options.edge else (options.http_port, options.https_port):
             check_free(options.host, port)
         async with anyio.create_task_group() as tasks:
             plane = Plane(options, tasks)

@@ -11,6 +11,7 @@ import httpx
 from infra.local.balancing.balancer import Balancers
 from infra.local.balancing.targets import register
 from infra.local.clock import SteadyClock
+from infra.local.edge.local import LocalEdge
 from infra.local.store import LoadBalancer, Store, Target, TargetGroup
 from tests.balancing.launch import ChildLauncher, child_launcher
 from tests.balancing.records import free_port
@@ -69,7 +70,7 @@ async def staged(
             store,
             SteadyClock(),
             scale=scale,
-            launcher=launcher,
+            edge=LocalEdge(launcher),
             directory=directory,
             certificates=directory / "certificates",
             ports=ports,

@@ -16,6 +16,7 @@ import pytest
 
 from infra.local.balancing.accesslog import read, rotate
 from infra.local.clock import SteadyClock
+from infra.local.edge.local import LocalEdge
 from infra.local.proxy.binary import find_envoy
 from infra.local.proxy.configs.bootstrap import bootstrap
 from infra.local.proxy.configs.snapshot import snapshot
@@ -54,7 +55,7 @@ async def running(directory: Path) -> AsyncIterator[tuple[EnvoyProcess, list[str
         events.append(kind)
 
     async with child_launcher() as launcher, anyio.create_task_group() as tasks:
-        envoy = EnvoyProcess("web", places(directory), launcher, SteadyClock(), report)
+        envoy = EnvoyProcess("web", places(directory), LocalEdge(launcher), SteadyClock(), report)
         await tasks.start(envoy.run)
         yield envoy, events
         tasks.cancel_scope.cancel()
@@ -227,7 +228,7 @@ async def test_socket_path_that_is_too_long_is_refused(tmp_path: Path) -> None:
     where = places(tmp_path / ("x" * 120))
     async with child_launcher() as launcher:
         with pytest.raises(EnvoyStartError, match="shorter state directory"):
-            EnvoyProcess("web", where, launcher, SteadyClock(), lambda kind, facts: None)
+            EnvoyProcess("web", where, LocalEdge(launcher), SteadyClock(), lambda kind, facts: None)
 
 
 def test_envoy_comes_from_the_package_or_the_environment(tmp_path: Path) -> None:

@@ -13,17 +13,18 @@ from infra.local.balancing.node import Journal, Node
 from infra.local.balancing.translation import Placing, groups_in_use
 from infra.local.bell import Bell
 from infra.local.clock import Clock
-from infra.local.runtime.protocol import Launcher
+from infra.local.edge.protocol import Edge
 from infra.local.store import LoadBalancer, Store, Target, TargetGroup
 
 
 class Balancers:
     """Runs what the store's load balancers, listeners, rules and target groups say.
 
-    `scale` divides durations; `ports` maps listener ports to local ones (others stay as they are);
-    `bind` is the address of all listeners; `propagation_ms` (scaled) is how long a node still sends
-    requests to a draining target (R4.32). `on_target_change` hears of a group, by ARN, after any
-    change of its targets' states. All methods but `access_log` belong to the event loop's thread.
+    `edge` is where the Envoys run; `scale` divides durations; `ports` maps listener ports to local
+    ones (others stay as they are); `bind` is the address of all listeners; `propagation_ms`
+    (scaled) is how long a node still sends requests to a draining target (R4.32).
+    `on_target_change` hears of a group, by ARN, after any change of its targets' states. All
+    methods but `access_log` belong to the event loop's thread.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class Balancers:
         clock: Clock,
         *,
         scale: float,
-        launcher: Launcher,
+        edge: Edge,
         directory: Path,
         certificates: Path,
         ports: Mapping[int, int],
@@ -44,7 +45,7 @@ class Balancers:
         self._store = store
         self._clock = clock
         self._scale = scale
-        self._launcher = launcher
+        self._edge = edge
         self._directory = directory
         self._authority = Authority(certificates)
         self._ports = ports
@@ -93,7 +94,8 @@ class Balancers:
         raise KeyError(load_balancer_name)
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
-        """Run until cancelled; every Envoy has ended when this returns."""
+        """Run until cancelled; every Envoy has ended when this returns. EdgeUnreachableError."""
+        await self._edge.sweep({record.name for record in self._store.balancers.values()})
         async with anyio.create_task_group() as tasks:
             task_status.started()
             while True:
@@ -153,9 +155,7 @@ class Balancers:
             certificate=self._authority.issue(directory, *names),
             propagation_ms=self._propagation_ms,
         )
-        return Node(
-            self._store, record, self._clock, self._launcher, directory, place, self._journal
-        )
+        return Node(self._store, record, self._clock, self._edge, directory, place, self._journal)
 
     def _find_users(self) -> dict[str, list[LoadBalancer]]:
         """The load balancers that use each target group."""

@@ -3,24 +3,23 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import anyio
 
 from infra.local.balancing import accesslog
-from infra.local.balancing.port import why_taken
 from infra.local.balancing.routing import leaves_in_ms
 from infra.local.balancing.rules import UnsupportedRuleError
 from infra.local.balancing.translation import Placing, groups_in_use, translate
 from infra.local.bell import Bell
 from infra.local.clock import Clock
+from infra.local.edge.protocol import Edge
 from infra.local.proxy.configs.snapshot import EMPTY, Snapshot, snapshot
-from infra.local.proxy.cut import cut, in_flight
 from infra.local.proxy.envoy import SOCKET_BYTES_MAX, EnvoyProcess
 from infra.local.proxy.errors import EnvoyError
 from infra.local.proxy.model import Balancer, Places
-from infra.local.runtime.protocol import Launcher
 from infra.local.scheduler.model import TargetState
 from infra.local.store import LoadBalancer, Store
 
@@ -44,7 +43,7 @@ class Node:
         store: Store,
         record: LoadBalancer,
         clock: Clock,
-        launcher: Launcher,
+        edge: Edge,
         directory: Path,
         place: Placing,
         journal: Journal,
@@ -56,10 +55,12 @@ class Node:
         self._journal = journal
         self._bell = Bell()
         self._places = Places(directory, _admin_socket(directory))
-        self._envoy = EnvoyProcess(record.name, self._places, launcher, clock, journal)
+        self._edge = edge
+        self._envoy = EnvoyProcess(record.name, self._places, edge, clock, journal)
         self._pushed: Snapshot = EMPTY
         self._serving: frozenset[int] = frozenset()
-        self._endpoints: frozenset[tuple[str, int]] = frozenset()
+        self._held: frozenset[int] = frozenset()  # local ports, until an adopted Envoy's first push
+        self._endpoints: frozenset[tuple[str, int]] | None = None  # None: before the first push
         self._problem: str | None = None
         self._limits: tuple[str, ...] = ()
 
@@ -90,7 +91,8 @@ class Node:
         try:
             async with anyio.create_task_group() as tasks:
                 await tasks.start(self._envoy.run)
-                self._learn_limits()
+                await self._learn_ports()
+                await self._learn_limits()
                 tasks.start_soon(self._rotate)
                 while True:
                     await self._bell.wait(await self._update())
@@ -106,21 +108,21 @@ class Node:
         Returns how many connections that were; None if this machine does not allow it.
         """
         for _ in range((RELEASE_LIMIT_MS + self._place.propagation_ms) // RELEASE_POLL_MS):
-            if (address, port) not in self._endpoints:
+            if self._endpoints is not None and (address, port) not in self._endpoints:
                 break
             await anyio.sleep(RELEASE_POLL_MS / 1000)
         if self.pid is None or self._shares(address, port):
             return 0
         try:
-            return cut(self.pid, address, port)
+            return await self._edge.cut(self.pid, address, port)
         except ProcessLookupError:
             return 0
-        except PermissionError:
+        except OSError:  # it is not allowed there, or nobody is there to ask
             return None
 
     async def _update(self) -> int | None:
         """Bring Envoy up to date; milliseconds until that must be done again, None: on a change."""
-        ports, problems = self._ports()
+        ports, problems = await self._ports()
         now_ms = self._clock.now_ms()
         try:
             wanted = translate(self._store, self._record, ports, self._place, now_ms)
@@ -142,19 +144,20 @@ class Node:
             await self._envoy.push(files)
             self._pushed = files
             self._journal("envoy-push", _facts(wanted, self._clock.now_ms() - begun_ms))
+        self._held = frozenset()
         self._serving = frozenset(one.port for one in wanted.listeners)
         self._endpoints = frozenset(
             (e.address, e.port) for c in wanted.clusters for e in c.endpoints
         )
 
-    def _ports(self) -> tuple[list[int], list[str]]:
+    async def _ports(self) -> tuple[list[int], list[str]]:
         """The listeners' ports that can be served, and what stands in the way of the others."""
         ports: list[int] = []
         problems: list[str] = []
         for listener in self._store.listeners_of(self._record):
             local_port = self._place.local_port(listener.port)
-            served = listener.port in self._serving
-            taken = None if served else why_taken(self._place.bind, local_port)
+            served = listener.port in self._serving or local_port in self._held
+            taken = None if served else await self._edge.why_taken(self._place.bind, local_port)
             if taken:
                 problems.append(f"listener {listener.port} of {self.name}: {taken}")
             else:
@@ -186,15 +189,21 @@ class Node:
             self._problem = why
             self._journal("load-balancer-failed", {"load_balancer": self.name, "why": why})
 
-    def _learn_limits(self) -> None:
+    async def _learn_ports(self) -> None:
+        """What an Envoy of an earlier plane listens on is not taken by a stranger."""
+        if self._envoy.adopted:
+            with suppress(OSError, TimeoutError):  # it has just ended: it holds none then
+                self._held = await self._envoy.ports()
+
+    async def _learn_limits(self) -> None:
         if self.pid is None:
             return
         try:
-            in_flight(self.pid, "127.0.0.1", 0)
+            await self._edge.in_flight(self.pid, "127.0.0.1", 0)
         except PermissionError:
             self._limits = (NO_CUT,)
             self._journal("limit", {"load_balancer": self.name, "why": NO_CUT})
-        except ProcessLookupError:
+        except OSError:  # it has just ended
             return
 
     async def _rotate(self) -> None:

@@ -1,6 +1,7 @@
 """Envoy's admin interface over its unix socket."""
 
 import asyncio
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,13 @@ async def is_live(socket: Path) -> bool:
     except (OSError, TimeoutError):
         return False
     return status == 200 and body.strip() == "LIVE"
+
+
+async def read_ports(socket: Path) -> frozenset[int]:
+    """The TCP ports of Envoy's listeners. Errors as `ask`."""
+    _, body = await ask(socket, "/listeners?format=json")
+    found = (one["local_address"] for one in json.loads(body).get("listener_statuses", ()))
+    return frozenset(address["socket_address"]["port_value"] for address in found)
 
 
 async def read_updates(socket: Path) -> Updates:

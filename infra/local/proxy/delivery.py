@@ -13,7 +13,7 @@ import anyio
 from infra.local.proxy import admin
 from infra.local.proxy.configs.snapshot import EMPTY, Resources, Snapshot, discovery, version
 from infra.local.proxy.errors import EnvoyRejectedError
-from infra.local.proxy.files import write_atomically
+from infra.local.proxy.files import read_json, write_atomically
 from infra.local.proxy.model import Places
 
 ANSWER_LIMIT_S = 5.0
@@ -33,6 +33,18 @@ class Delivery:
         self._write_clusters(snapshot)
         self._write_listeners(snapshot)
         self._last = snapshot
+
+    def resume(self) -> None:
+        """Go on from the files that are there: an Envoy runs on them."""
+        self._last = Snapshot(
+            endpoints={},
+            clusters=self._read(self._places.clusters),
+            routes={},
+            listeners=self._read(self._places.listeners),
+        )
+        for pattern in ("eds-*.json", "rds-*.json"):
+            for path in self._places.directory.glob(pattern):
+                self._read(path)
 
     async def push(self, snapshot: Snapshot) -> None:
         """Write what changed and wait for Envoy's word; EnvoyRejectedError if that is a no."""
@@ -80,6 +92,16 @@ class Delivery:
         if self._written.get(path) != version(resources):
             write_atomically(path, discovery(resources))
             self._written[path] = version(resources)
+
+    def _read(self, path: Path) -> Resources:
+        """The resources of a file of ours; of one that is not whole none, and it is overwritten."""
+        found = read_json(path)
+        resources = tuple(found["resources"]) if isinstance(found, dict) else ()
+        if found == discovery(resources):
+            self._written[path] = version(resources)
+            return resources
+        self._written[path] = ""
+        return ()
 
     def _forget(self, snapshot: Snapshot) -> None:
         """Remove the files that nothing names any more."""

@@ -1,12 +1,13 @@
 """One running Envoy, driven by files: started, kept alive, and told what to do.
 
-The files are the truth: an Envoy that died is started again on the same ones.
+The files are the truth: an Envoy that died is started again on the same ones, and one that an
+earlier plane left running is taken over with its own.
 """
 
 import math
 import os
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
@@ -15,15 +16,16 @@ import anyio
 from anyio.abc import TaskStatus
 
 from infra.local.clock import Clock
+from infra.local.edge.protocol import Edge, Running
 from infra.local.proxy import admin
 from infra.local.proxy.binary import find_envoy
 from infra.local.proxy.configs.bootstrap import bootstrap
 from infra.local.proxy.configs.snapshot import EMPTY, Snapshot
 from infra.local.proxy.delivery import Delivery
 from infra.local.proxy.errors import EnvoyStartError
-from infra.local.proxy.files import write_atomically
+from infra.local.proxy.files import read_json, write_atomically
 from infra.local.proxy.model import Places
-from infra.local.runtime.protocol import CannotStartContainerError, Launcher, Process
+from infra.local.runtime.protocol import CannotStartContainerError, Process
 
 Report = Callable[[str, Mapping[str, object]], None]
 
@@ -36,25 +38,36 @@ SOCKET_BYTES_MAX = 107
 
 
 class EnvoyProcess:
-    """An Envoy of the plane's own. `report` hears `envoy-started`, `envoy-ended`."""
+    """One load balancer's Envoy.
 
-    def __init__(
-        self, name: str, places: Places, launcher: Launcher, clock: Clock, report: Report
-    ) -> None:
+    `report` hears `envoy-started`, `envoy-adopted`, `envoy-replaced`, `envoy-ended`.
+    """
+
+    def __init__(self, name: str, places: Places, edge: Edge, clock: Clock, report: Report) -> None:
         _refuse_long(places.admin)
         self._name = name
         self._places = places
-        self._launcher = launcher
+        self._edge = edge
         self._clock = clock
         self._report = report
         self._process: Process | None = None
         self._deaths: deque[int] = deque(maxlen=RESTARTS_A_MINUTE)
         self._delivery = Delivery(places)
+        self._adopted = False
 
     @property
     def pid(self) -> int | None:
         """The process id, None while there is no Envoy."""
         return self._process.pid if self._process else None
+
+    @property
+    def adopted(self) -> bool:
+        """Whether it is the one of an earlier plane; its listeners serve already then."""
+        return self._adopted
+
+    async def ports(self) -> frozenset[int]:
+        """The ports that it listens on. OSError if Envoy is not there."""
+        return await admin.read_ports(self._places.admin)
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Keep Envoy running until cancelled; `started` is reported when it is ready.
@@ -63,17 +76,14 @@ class EnvoyProcess:
         more than five times in a minute.
         """
         binary = find_envoy(os.environ)
+        command = (str(binary), "-c", str(self._places.bootstrap), *FLAGS, "-l", "warning")
         self._places.directory.mkdir(parents=True, exist_ok=True)
-        write_atomically(self._places.bootstrap, bootstrap(self._name, self._places))
-        self._delivery.write(EMPTY)
-        first = True
         try:
+            process = await self._take_over(command) or await self._begin(command)
+            task_status.started()
             while True:
-                process = await self._start(binary)
-                if first:
-                    task_status.started()
-                first = False
                 self._count_death(await process.wait())
+                process = await self._start(command)
         finally:
             await self._stop()
 
@@ -88,11 +98,46 @@ class EnvoyProcess:
         """Make Envoy open its access log anew, after a rename. OSError if Envoy is not there."""
         await admin.ask(self._places.admin, "/reopen_logs", "POST")
 
-    async def _start(self, binary: Path) -> Process:
-        self._places.admin.unlink(missing_ok=True)
-        command = [str(binary), "-c", str(self._places.bootstrap), *FLAGS, "-l", "warning"]
+    async def _take_over(self, command: Sequence[str]) -> Process | None:
+        """The Envoy that runs already, untouched; an unfit one is ended first."""
         try:
-            process = await self._launcher(command, {}, self._places.log)
+            found = await self._edge.find(self._name)
+        except OSError as error:
+            raise EnvoyStartError(f"Envoy of {self._name} cannot be started: {error}") from error
+        if found is None:
+            return None
+        self._process = found.process
+        why = await self._why_unfit(found, tuple(command))
+        facts = {"name": self._name, "pid": found.process.pid}
+        if why is not None:
+            await self._stop()
+            self._report("envoy-replaced", {**facts, "why": why})
+            return None
+        self._delivery.resume()
+        self._adopted = True
+        self._report("envoy-adopted", facts)
+        return found.process
+
+    async def _why_unfit(self, found: Running, command: tuple[str, ...]) -> str | None:
+        same = read_json(self._places.bootstrap) == bootstrap(self._name, self._places)
+        if not same or found.command != command:
+            return "it was started with another bootstrap or command"
+        try:
+            await self._wait_live(found.process)
+        except EnvoyStartError as error:
+            return str(error)
+        return None
+
+    async def _begin(self, command: Sequence[str]) -> Process:
+        write_atomically(self._places.bootstrap, bootstrap(self._name, self._places))
+        self._delivery.write(EMPTY)
+        return await self._start(command)
+
+    async def _start(self, command: Sequence[str]) -> Process:
+        self._adopted = False
+        self._places.admin.unlink(missing_ok=True)
+        try:
+            process = await self._edge.launch(self._name, command, self._places.log)
         except (CannotStartContainerError, OSError) as error:
             raise EnvoyStartError(f"Envoy of {self._name} cannot be started: {error}") from error
         self._process = process

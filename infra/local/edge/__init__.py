@@ -1,0 +1,1 @@
+"""Where the load balancers' Envoys run: beside the plane, or in a process that outlives it."""
