@@ -1,6 +1,7 @@
 """Looking at a running plane: `env`, `status`, `events`, `logs`."""
 
 import json
+import os
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,8 +44,8 @@ def env(state_dir: Path) -> None:
         "AWS_ENDPOINT_URL": plane["endpoint"],
         "AWS_DEFAULT_REGION": plane["region"],
         "AWS_REGION": plane["region"],
-        "AWS_ACCESS_KEY_ID": "rehearse",
-        "AWS_SECRET_ACCESS_KEY": "rehearse",
+        "AWS_ACCESS_KEY_ID": os.environ.get("REHEARSE_ACCESS_KEY", "test"),
+        "AWS_SECRET_ACCESS_KEY": os.environ.get("REHEARSE_SECRET_KEY", "test"),
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "REHEARSE_URL": plane["url"],
         "REHEARSE_CA_FILE": plane["ca_file"],

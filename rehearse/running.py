@@ -89,12 +89,22 @@ stop_order_option = click.option(
     type=click.Path(path_type=Path),
     help="The load balancers run in the process at this socket (see docker-compose.yml).",
 )
+@click.option(
+    "--balancer",
+    help="With docker, for a plane in a container: the host name of the load balancers' process.",
+)
+@click.option(
+    "--plane-image",
+    default="ecs-rehearsal:latest",
+    show_default=True,
+    help="With docker, for a plane on a host: the image of proxies and pause containers.",
+)
 @click.option("--detach", is_flag=True, help="Return when ready; `rehearse down` stops it.")
 @click.option("--lifeline", is_flag=True, hidden=True, help="Stop when stdin is closed.")
 @click.option("--ready-fd", type=int, hidden=True, help="Where to write `ready`.")
 def up(detach: bool, lifeline: bool, ready_fd: int | None, **given: Any) -> None:  # noqa: ANN401 - click's
     """Start the local Fargate and bring up the services of the settings file."""
-    options = Options(**{name: value for name, value in given.items() if value is not None})
+    options = Options(**{name: value for name, value in given.items() if value not in (None, "")})
     if detach:
         _detach(options.state_dir)
     else:

@@ -5,6 +5,7 @@ is updated. Prints nothing; ends with 0, or with 1 and one sentence on stderr.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +29,9 @@ class Stack:
         self._settings = settings
         self._scale = scale
         config = Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=20)
-        session = boto3.Session("rehearse", "rehearse", region_name=settings.region)
+        key = os.environ.get("REHEARSE_ACCESS_KEY", "test")
+        secret = os.environ.get("REHEARSE_SECRET_KEY", "test")
+        session = boto3.Session(key, secret, region_name=settings.region)
         self._ecs: Any = session.client("ecs", endpoint_url=endpoint, config=config)
         self._elb: Any = session.client("elbv2", endpoint_url=endpoint, config=config)
         self._map: Any = session.client("servicediscovery", endpoint_url=endpoint, config=config)

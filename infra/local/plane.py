@@ -40,7 +40,7 @@ from infra.local.runtime.launch import launch_plain
 from infra.local.scheduler.model import StopOrder
 from infra.local.secrets import SecretReader
 from infra.local.server import bind, check_free, serve
-from infra.local.site import find_site
+from infra.local.site import Site, find_site
 from infra.local.store import Store
 from infra.local.tasklogs import TaskLogs
 from infra.local.tempo import load_profile
@@ -69,10 +69,11 @@ class _Signals:
         self._scheduling.group_changed(target_group_arn)
 
 
-def _edges(options: Options, store: Store) -> tuple[Guard, Fallback]:
+def _edges(options: Options, store: Store, site: Site) -> tuple[Guard, Fallback]:
     """Who may call, and who answers what the plane does not. Raises WrongOptionError."""
     try:
-        guard = Guard.for_bind(options.host, os.environ, frozenset(options.hosts))
+        hosts = frozenset((*options.hosts, site.address))  # by its address its tasks call it
+        guard = Guard.for_bind(options.host, os.environ, hosts)
         given = options.fallback
         return guard, UrlFallback(given) if given else MotoFallback(store.account)
     except ValueError as error:
@@ -126,7 +127,7 @@ class Plane:
             envoy=self.site.envoy,
             by_host=self.site.by_host,
         )
-        guard, self.fallback = _edges(options, self.store)
+        guard, self.fallback = _edges(options, self.store, self.site)
         secrets = SecretReader(self.fallback, chosen.region)
         metadata = f"http://{self.site.address}:{options.port}"
         specs = SpecMaker(self.store, metadata, state / "logs", state / "volumes", secrets)
