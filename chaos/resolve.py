@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import httpx
 
@@ -18,7 +19,10 @@ NO_ACCESS_LOG = "the load balancer's access log (it goes to S3): causes are judg
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """The part of GET /_rehearse/status that a drill needs."""
+    """The part of GET /_rehearse/status that a drill needs.
+
+    `ca_file` is None where it is not on this machine, as that of a plane in a container.
+    """
 
     url: str
     ca_file: str | None
@@ -68,7 +72,7 @@ def ask_plane(endpoint: str) -> Plane:
     ca_file, limits = status.get("ca_file"), status.get("limits")
     return Plane(
         str(status.get("url", "")),
-        str(ca_file) if ca_file else None,
+        str(ca_file) if ca_file and Path(str(ca_file)).is_file() else None,
         tuple(map(str, limits)) if isinstance(limits, list) else (),
     )
 

@@ -4,6 +4,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -19,9 +20,8 @@ from chaos.following.revision import Change
 from chaos.following.source import ServiceSource
 from chaos.outcome import Outcome
 from chaos.target import TargetOptions, revision_of
-from infra.local.folder import read_plane
 from rehearse.errors import USAGE, fail, ignore_signals
-from rehearse.running import STATE_DIR
+from rehearse.here import find_here
 from rehearse.talking import Talk
 
 LOCAL_INTERVAL_SECONDS = 0.3
@@ -65,7 +65,7 @@ def find_options(
     ca_file: str | None = None,
 ) -> TargetOptions:
     """The plane that runs here, if the caller names no endpoint and does not mean AWS."""
-    here = read_plane(STATE_DIR) if target == "local" and endpoint_url is None else None
+    here = find_here() if target == "local" and endpoint_url is None else None
     endpoint = endpoint_url or (here["endpoint"] if here else None)
     return TargetOptions(
         kind=target,
@@ -80,6 +80,9 @@ def find_options(
 @click.command()
 @click.argument("service")
 @click.option("--image", help="The image to run.")
+@click.option(
+    "--build", is_flag=True, help="Build the service's image from this checkout, and run that."
+)
 @click.option("--env", "env", multiple=True, metavar="K=V", help="A variable to set.")
 @click.option("--command", help="The command to run, as a shell would split it.")
 @click.option("--container", help="The container to change (default: the load balancer's).")
@@ -99,6 +102,7 @@ def find_options(
 def deploy(
     service: str,
     image: str | None,
+    build: bool,
     env: tuple[str, ...],
     command: str | None,
     container: str | None,
@@ -113,13 +117,14 @@ def deploy(
     region: str | None,
 ) -> None:
     """Deploy a new revision; exit code 0 only if that revision is what runs at the end."""
+    if build and (image or target != "local"):
+        raise click.UsageError("--build goes with the local plane, and without --image")
     change = Change(
         image=image,
         environment=dict(map(_pair, env)),
         command=None if command is None else tuple(shlex.split(command)),
         container=container or "",
     )
-    wish = Wish(change=change, force=force, wait=wait, roll_back=rollback_on_interrupt)
     options = find_options(target, endpoint_url, cluster, region)
     talk = Talk()
     pace = Pace(
@@ -132,11 +137,34 @@ def deploy(
         clients, _ = locate(options)
     except UsageError as error:
         fail(str(error), code=USAGE)
-    answer = carry_out(ServiceSource(clients, cluster, service), wish, pace)
+    source = ServiceSource(clients, cluster, service)
+    if build:
+        change = replace(change, image=_built(source, change.container))
+    wish = Wish(change=change, force=force, wait=wait, roll_back=rollback_on_interrupt)
+    answer = carry_out(source, wish, pace)
     ignore_signals()
     talk.end()
     _tell(answer, options, as_json=as_json)
     sys.exit(answer.exit_code)
+
+
+def _built(source: ServiceSource, container: str) -> str:
+    """The image built for the service that runs on containers here."""
+    from rehearse.building import build_next
+
+    here = find_here()
+    if here is not None and here.get("runtime") == "process":
+        fail(
+            "--build is for tasks in containers: here they run from this checkout as it is",
+            hint=f"rehearse deploy {source.service} --force",
+        )
+    try:
+        raw = source.raw_service()
+        definition, _ = source.definition(raw["taskDefinition"])
+    except UsageError as error:
+        fail(str(error), code=USAGE)
+    balanced = next((b["containerName"] for b in raw.get("loadBalancers", ())), "")
+    return build_next(definition, container, balanced)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -11,11 +11,11 @@ from chaos import suite
 from chaos.drills import all_drills, core_drills
 from chaos.options import SuiteOptions
 from chaos.target import TargetOptions
-from infra.local.folder import read_plane
 from infra.local.options import SCALE_MAX
 from rehearse.errors import signals_interrupt
+from rehearse.here import find_here
 from rehearse.ownplane import OwnPlane, own_plane
-from rehearse.running import STATE_DIR, stop_order_option
+from rehearse.running import stop_order_option
 
 OWN_SCALE = 10
 
@@ -136,7 +136,7 @@ def _with_plane(
     target: str, endpoint: str | None, own: OwnPlane, run: Callable[[str | None], int]
 ) -> int:
     """Run on the endpoint given, on the plane that runs here, or on one of the drill's own."""
-    here = read_plane(STATE_DIR)
+    here = find_here()
     if target == "aws" or endpoint is not None or here is not None:
         return run(endpoint or (here["endpoint"] if here and target == "local" else None))
     click.echo("starting a plane of the drill's own", err=True)

@@ -24,12 +24,11 @@ from chaos.options import SuiteOptions
 from chaos.outcome import Outcome
 from chaos.resolve import resolve
 from chaos.target import Place, Target, TargetOptions
-from infra.local.folder import read_plane
 from loadtest.mixes import MIXES
 from loadtest.settings import HEADERS, SettingsError, read_headers, read_settings
 from loadtest.shapes import SCENARIOS, Shape, Stage
 from rehearse.errors import USAGE, fail, ignore_signals, signals_interrupt
-from rehearse.running import STATE_DIR
+from rehearse.here import find_here
 
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -192,7 +191,7 @@ def _find_place(wish: Wish) -> tuple[Place, Target | None]:
     """A cluster where one is known, else the URL alone."""
     if wish.url and wish.target == "local" and wish.endpoint_url is None:
         return place_of_url(wish.url, wish.ca, wish.time_scale), None
-    here = read_plane(STATE_DIR)
+    here = find_here()
     endpoint = wish.endpoint_url or (here["endpoint"] if here and wish.target == "local" else None)
     if wish.target == "local" and endpoint is None:
         raise UsageError("no plane runs here; hint: give --url, or start one with `rehearse up`")

@@ -10,17 +10,20 @@ from typing import Any
 import click
 import httpx
 
-from infra.local.folder import read_plane
 from infra.local.runtime.logs import read
 from rehearse.errors import fail
+from rehearse.here import find_here
 from rehearse.running import state_option
 
 
 def find_plane(state_dir: Path) -> dict[str, Any]:
     """What the plane on the state directory published; ends the command if there is none."""
-    plane = read_plane(state_dir)
+    plane = find_here(state_dir)
     if plane is None:
-        fail(f"no plane runs on {state_dir}", hint="start one with `rehearse up --detach`")
+        fail(
+            f"no plane runs on {state_dir}",
+            hint="start one with `rehearse up --detach`, or `docker compose up --wait`",
+        )
     return plane
 
 
@@ -48,8 +51,9 @@ def env(state_dir: Path) -> None:
         "AWS_SECRET_ACCESS_KEY": os.environ.get("REHEARSE_SECRET_KEY", "test"),
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "REHEARSE_URL": plane["url"],
-        "REHEARSE_CA_FILE": plane["ca_file"],
     }
+    if Path(plane["ca_file"]).exists():  # not that of a plane in a container
+        variables["REHEARSE_CA_FILE"] = plane["ca_file"]
     for name, value in variables.items():
         click.echo(f"export {name}={shlex.quote(value)}")
 

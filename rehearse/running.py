@@ -14,9 +14,10 @@ import click
 from infra.local.folder import find_pid
 from infra.local.options import SCALE_MAX, Options
 from infra.local.scheduler.model import StopOrder
+from rehearse.composed import remove_composed
 from rehearse.errors import fail
+from rehearse.here import STATE_DIR
 
-STATE_DIR = Path(".rehearse")
 READY_LIMIT_S = 120
 DOWN_LIMIT_S = 15
 
@@ -147,10 +148,15 @@ def _detach(state_dir: Path) -> None:
 @click.command()
 @state_option
 def down(state_dir: Path) -> None:
-    """Stop the local Fargate; nothing of it is left."""
+    """Stop the local Fargate; nothing of it is left.
+
+    With no plane on the default state directory, that is the one of `docker compose`, with its
+    volumes.
+    """
     pid = find_pid(state_dir)
     if pid is None:
-        click.echo(f"no plane runs on {state_dir}", err=True)
+        if state_dir != STATE_DIR or not remove_composed():
+            click.echo(f"no plane runs on {state_dir}, nor in containers", err=True)
         return
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + DOWN_LIMIT_S

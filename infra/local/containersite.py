@@ -86,4 +86,5 @@ def _site(
         address=found.address,
         sources=found.sources,
         end=end,
+        composed=not found.own_network,
     )

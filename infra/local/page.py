@@ -35,6 +35,9 @@ def routes(
             return JSONResponse({"error": "since_ms is not a number"}, 400)
         return StreamingResponse(_lines(rows), media_type="application/x-ndjson")
 
+    async def certificate(request: Request) -> Response:
+        return FileResponse(balancers.ca_file, media_type="application/x-pem-file")
+
     async def page(request: Request) -> Response:
         return FileResponse(PAGE)
 
@@ -42,6 +45,7 @@ def routes(
         Route("/_rehearse/", page),
         Route("/_rehearse/status", status),
         Route("/_rehearse/access-log", access_log),
+        Route("/_rehearse/ca.pem", certificate),
     )
 
 

@@ -160,6 +160,7 @@ class Plane:
             "seed": options.seed,
             "stop_task_order": options.stop_task_order,
             "runtime": self.site.name,
+            "composed": self.site.composed,
             "unsteady": [s.name for s in self.store.services.values() if not s.steady],
             "limits": [*self.runtime.limits, *self.balancers.limits],
         }

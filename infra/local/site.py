@@ -26,7 +26,7 @@ class Site:
     run_dir: short, for Unix sockets; gone with the plane. envoy: what starts a task's proxy.
     by_host: tasks reach Service Connect names through a proxy variable only. address: where tasks
     reach the plane. sources: the addresses from which load balancers and health checks speak, for
-    security groups. end: blocks until the last of it is gone.
+    security groups. end: blocks until the last of it is gone. composed: the plane is a container.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Site:
     address: str
     sources: tuple[str, ...]
     end: Callable[[], None]
+    composed: bool = False
 
 
 def find_site(

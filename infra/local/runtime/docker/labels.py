@@ -11,6 +11,7 @@ ZONE = "rehearse.zone"
 CONTAINER = "rehearse.container"  # absent on a pause container
 PORTS = "rehearse.ports"
 LOG = "rehearse.log"
+COMPOSE = "com.docker.compose.project"  # Compose's own, on all that it makes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,6 @@ def read_ports(labels: Mapping[str, str]) -> Ports:
     return Ports(tuple(said["ingress"]), tuple((name, port) for name, port in said["egress"]))
 
 
-def filters(project: str) -> dict[str, Sequence[str]]:
+def filters(project: str, label: str = PROJECT) -> dict[str, Sequence[str]]:
     """The engine's filter for all that belongs to the project."""
-    return {"label": [f"{PROJECT}={project}"]}
+    return {"label": [f"{label}={project}"]}

@@ -22,7 +22,6 @@ Document = dict[str, Any]
 
 NETWORKS = [str(n) for n in IPv4Network("10.249.0.0/16").subnets(new_prefix=20)]
 CONTAINER_ID = re.compile(r"/containers/([0-9a-f]{64})/")
-COMPOSE_PROJECT = "com.docker.compose.project"
 OVERLAP = "overlaps"
 
 
@@ -86,7 +85,7 @@ def inside(
         )
     source = mount.get("Name") or mount["Source"]
     place = Place(
-        project=me["Config"]["Labels"].get(COMPOSE_PROJECT, "rehearse"),
+        project=me["Config"]["Labels"].get(labels.COMPOSE, "rehearse"),
         network=name,
         image=me["Image"],
         user=f"{os.getuid()}:{os.getgid()}",

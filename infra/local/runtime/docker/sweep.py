@@ -1,6 +1,6 @@
 """Removing all that a plane made on the engine: containers, networks, volumes of its label."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,11 +26,28 @@ def sweep(client: Any, project: str, keep: Iterable[str] = ()) -> int:  # noqa: 
         remove_containers(client, gone)
         count += len(gone)
     if not kept:
-        for network in client.networks(filters=labels.filters(project)):
-            _remove(client.remove_network, network["Id"])
-        for volume in client.volumes(filters=labels.filters(project))["Volumes"] or ():
-            _remove(client.remove_volume, volume["Name"])
+        _sweep_rest(client, labels.filters(project))
     return count
+
+
+def sweep_composed(client: Any, project: str) -> int:  # noqa: ANN401 - untyped SDK
+    """Remove a Compose project and the tasks of its plane; how many containers that were. Blocks.
+
+    The plane goes first: it would replace the tasks.
+    """
+    composed = labels.filters(project, labels.COMPOSE)
+    found = client.containers(all=True, filters=composed)
+    remove_containers(client, [c["Id"] for c in found])
+    count = len(found) + sweep(client, project)
+    _sweep_rest(client, composed)
+    return count
+
+
+def _sweep_rest(client: Any, chosen: Mapping[str, Sequence[str]]) -> None:  # noqa: ANN401 - untyped SDK
+    for network in client.networks(filters=chosen):
+        _remove(client.remove_network, network["Id"])
+    for volume in client.volumes(filters=chosen)["Volumes"] or ():
+        _remove(client.remove_volume, volume["Name"])
 
 
 def remove_containers(client: Any, ids: Iterable[str]) -> None:  # noqa: ANN401 - untyped SDK
