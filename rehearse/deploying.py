@@ -127,17 +127,8 @@ def deploy(
     )
     options = find_options(target, endpoint_url, cluster, region)
     talk = Talk()
-    pace = Pace(
-        interval_seconds=LOCAL_INTERVAL_SECONDS if target == "local" else AWS_INTERVAL_SECONDS,
-        limit_seconds=timeout,
-        say=talk.say,
-        show=talk.show,
-    )
-    try:
-        clients, _ = locate(options)
-    except UsageError as error:
-        fail(str(error), code=USAGE)
-    source = ServiceSource(clients, cluster, service)
+    pace = _pace(talk, target, timeout)
+    source = _source(options, service)
     if build:
         change = replace(change, image=_built(source, change.container))
     wish = Wish(change=change, force=force, wait=wait, roll_back=rollback_on_interrupt)
@@ -146,6 +137,23 @@ def deploy(
     talk.end()
     _tell(answer, options, as_json=as_json)
     sys.exit(answer.exit_code)
+
+
+def _pace(talk: Talk, target: str, timeout: float) -> Pace:
+    return Pace(
+        interval_seconds=LOCAL_INTERVAL_SECONDS if target == "local" else AWS_INTERVAL_SECONDS,
+        limit_seconds=timeout,
+        say=talk.say,
+        show=talk.show,
+    )
+
+
+def _source(options: TargetOptions, service: str) -> ServiceSource:
+    try:
+        clients, _ = locate(options)
+    except UsageError as error:
+        fail(str(error), code=USAGE)
+    return ServiceSource(clients, options.cluster, service)
 
 
 def _built(source: ServiceSource, container: str) -> str:
