@@ -16,6 +16,7 @@ NAMES = {
     "servicediscovery": "AWS Cloud Map",
     "logs": "CloudWatch Logs",
     "sts": "AWS STS",
+    "ec2": "Amazon EC2: security groups only",
 }
 
 
@@ -26,6 +27,7 @@ class _Nothing:
     def task_changed(self, task_arn: str) -> None: ...
     def balancer_changed(self, load_balancer_arn: str) -> None: ...
     def group_changed(self, target_group_arn: str) -> None: ...
+    def security_changed(self) -> None: ...
     def lines(
         self, group: str, start_ms: int | None, end_ms: int | None, limit: int
     ) -> Sequence[LogLine]:

@@ -61,6 +61,7 @@ class _Signals:
         self.service_changed = scheduling.service_changed
         self.task_changed = scheduling.task_changed
         self.balancer_changed = balancers.balancer_changed
+        self.security_changed = balancers.security_changed
         self._scheduling = scheduling
         self._balancers = balancers
 

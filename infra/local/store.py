@@ -19,6 +19,7 @@ from infra.local.scheduler.model import (
     TargetState,
     TaskStatus,
 )
+from infra.local.securitygroups import SecurityGroup
 
 # Documents are JSON in botocore's member names, validated at the API's edge.
 Document = dict[str, Any]
@@ -38,6 +39,8 @@ class Signals(Protocol):
     def balancer_changed(self, load_balancer_arn: str) -> None: ...
 
     def group_changed(self, target_group_arn: str) -> None: ...
+
+    def security_changed(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -228,6 +231,7 @@ class Task:
     address: str | None = None
     inner_address: str | None = None
     subnet: str = ""
+    security_groups: tuple[str, ...] = ()  # of its interface, as long as the task lives
     overrides: Document = field(default_factory=dict)
     containers: list[ContainerState] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
@@ -354,7 +358,7 @@ class Namespace:
 
 @dataclass(slots=True)
 class Store:
-    """All records, keyed by ARN (namespaces by id)."""
+    """All records, keyed by ARN (namespaces and security groups by id)."""
 
     region: str
     account: str = "000000000000"
@@ -367,6 +371,7 @@ class Store:
     balancers: dict[str, LoadBalancer] = field(default_factory=dict)
     listeners: dict[str, Listener] = field(default_factory=dict)
     namespaces: dict[str, Namespace] = field(default_factory=dict)
+    security_groups: dict[str, SecurityGroup] = field(default_factory=dict)  # by id
 
     def __post_init__(self) -> None:
         self.zones = self.zones or (f"{self.region}a", f"{self.region}b")

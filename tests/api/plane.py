@@ -49,6 +49,9 @@ class FakeSignals:
     def group_changed(self, target_group_arn: str) -> None:
         self.seen.append(("group", target_group_arn))
 
+    def security_changed(self) -> None:
+        self.seen.append(("security", ""))
+
     def take(self) -> list[tuple[str, str]]:
         seen, self.seen = self.seen, []
         return seen

@@ -1,6 +1,6 @@
 """The plane's HTTP endpoint: from a request to the handler of its operation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from starlette.applications import Starlette
@@ -14,6 +14,11 @@ from infra.local.api.answers import error_response, write_error
 from infra.local.api.cloudmap.discovery import Discovery
 from infra.local.api.cloudmap.namespaces import Namespaces
 from infra.local.api.context import Context, Handler, handlers_of
+from infra.local.api.ec2.groups import SecurityGroups
+from infra.local.api.ec2.rules import SecurityGroupRules
+from infra.local.api.ec2.tagging import OPERATIONS as TAG_OPERATIONS
+from infra.local.api.ec2.tagging import Tagging as Ec2Tagging
+from infra.local.api.ec2.tagging import is_ours
 from infra.local.api.ecs.clusters import Clusters
 from infra.local.api.ecs.definitions import TaskDefinitions
 from infra.local.api.ecs.releases import ServiceDeployments
@@ -51,6 +56,7 @@ from infra.local.store import Signals, Store
 JSON_SERVICES: Final = ("ecs", "servicediscovery", "logs")
 ELB_SCOPE: Final = "elasticloadbalancing"
 ELB_VERSION: Final = "2015-12-01"
+EC2_VERSION: Final = "2016-11-15"
 OWN_SCOPES: Final = (*JSON_SERVICES, ELB_SCOPE)
 FORM: Final = "application/x-www-form-urlencoded"
 
@@ -71,7 +77,7 @@ def build_app(
     `check_output` holds every answer of ours against the service's model; a misfit is a 500.
     """
     context = Context(store, clock, signals)
-    api = Api(_handlers(context, logs), fallback, check_output=check_output)
+    api = Api(store, _handlers(context, logs), fallback, check_output=check_output)
     return Starlette(
         routes=[*extra_routes, *metadata_routes(store), Mount("/", app=api)],
         middleware=[Middleware(GuardMiddleware, guard=guard, clock=clock)],
@@ -97,6 +103,7 @@ def _handlers(context: Context, logs: LogSource) -> dict[str, dict[str, Handler]
             Targets(context),
             ElbTagging(context),
         ],
+        "ec2": [SecurityGroups(context), SecurityGroupRules(context), Ec2Tagging(context)],
         "servicediscovery": [Namespaces(context), Discovery(context)],
         "logs": [Logs(context, logs)],
         "sts": [Sts(context)],
@@ -109,11 +116,13 @@ class Api:
 
     def __init__(
         self,
+        store: Store,
         handlers: dict[str, dict[str, Handler]],
         fallback: Fallback | None,
         *,
         check_output: bool,
     ) -> None:
+        self._store = store
         self._handlers = handlers
         self._fallback = fallback
         self._check_output = check_output
@@ -159,9 +168,17 @@ class Api:
         action = fields.get("Action", "")
         if scope in (None, ELB_SCOPE) and fields.get("Version") == ELB_VERSION:
             return "elbv2", action
+        if scope in (None, "ec2") and self._is_ec2(action, fields):
+            return "ec2", action
         if action == "GetCallerIdentity" and scope in (None, "sts"):
             return "sts", action
         return None
+
+    def _is_ec2(self, action: str, fields: Mapping[str, str]) -> bool:
+        """Only security groups are ours, and the tags of these."""
+        if fields.get("Version") != EC2_VERSION or action not in self._handlers["ec2"]:
+            return False
+        return action not in TAG_OPERATIONS or is_ours(self._store, fields)
 
     async def _call(self, service: str, name: str, body: bytes) -> Response:
         protocol, request_id = protocol_of(service_model(service)), unique_id()

@@ -1,10 +1,11 @@
-"""The two wire protocols that AWS speaks here, driven by botocore's service models."""
+"""The wire protocols that AWS speaks here, driven by botocore's service models."""
 
 import json
 from typing import Protocol
 
 from botocore.model import OperationModel, ServiceModel
 
+from infra.local.api.ec2body import dump_ec2, dump_ec2_error, parse_ec2
 from infra.local.api.errors import ApiError, InvalidRequestError, ResponseShapeError
 from infra.local.api.jsonbody import dump_json, parse_json
 from infra.local.api.models import operation, service_model
@@ -15,6 +16,7 @@ from infra.local.store import Document
 
 # What each service calls a parameter that is not right
 _INVALID_PARAMETER = {
+    "ec2": "InvalidParameterValue",
     "ecs": "InvalidParameterException",
     "logs": "InvalidParameterException",
     "servicediscovery": "InvalidInput",
@@ -60,13 +62,32 @@ class QueryProtocol:
         return dump_xml_error(error, request_id)
 
 
+class Ec2Protocol:
+    """The Query protocol as only EC2 has it."""
+
+    content_type = "text/xml"
+
+    def parse(self, body: bytes, op: OperationModel) -> Document:
+        return parse_ec2(read_form(body), op.input_shape)
+
+    def serialise(self, result: Document, op: OperationModel, request_id: str) -> bytes:
+        return dump_ec2(result, op, request_id)
+
+    def serialise_error(self, error: ApiError, request_id: str) -> bytes:
+        return dump_ec2_error(error, request_id)
+
+
 JSON = JsonProtocol()
 QUERY = QueryProtocol()
+EC2 = Ec2Protocol()
 
 
 def protocol_of(model: ServiceModel) -> WireProtocol:
     """The protocol that we speak with a service's clients."""
-    return QUERY if "query" in model.metadata.get("protocols", ()) else JSON
+    spoken = model.metadata.get("protocols", ())
+    if "ec2" in spoken:
+        return EC2
+    return QUERY if "query" in spoken else JSON
 
 
 def invalid_action(name: str) -> InvalidRequestError:

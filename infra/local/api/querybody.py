@@ -18,11 +18,11 @@ DEPTH_MAX = 32
 
 
 @dataclass(slots=True)
-class _Node:
+class Node:
     """The fields below one name: `A.member.1=x` is A -> member -> 1 with the value x."""
 
     value: str | None = None
-    children: dict[str, "_Node"] = field(default_factory=dict)
+    children: dict[str, "Node"] = field(default_factory=dict)
 
 
 def read_form(body: bytes) -> dict[str, str]:
@@ -41,13 +41,16 @@ def parse_query(fields: Mapping[str, str], shape: Shape | None) -> Document:
 
     Fields that the shape does not know are kept, to be refused by name.
     """
-    root = _tree({k: v for k, v in fields.items() if k not in ("Action", "Version")})
+    root = form_tree(fields)
     return {} if shape is None else _structure(root, shape)
 
 
-def _tree(fields: Mapping[str, str]) -> _Node:
-    root = _Node()
+def form_tree(fields: Mapping[str, str]) -> Node:
+    """The fields by the parts of their names, without `Action` and `Version`."""
+    root = Node()
     for name, value in fields.items():
+        if name in ("Action", "Version"):
+            continue
         parts = name.split(".")
         if len(parts) > DEPTH_MAX:
             raise InvalidRequestError(
@@ -55,22 +58,22 @@ def _tree(fields: Mapping[str, str]) -> _Node:
             )
         node = root
         for part in parts:
-            node = node.children.setdefault(part, _Node())
+            node = node.children.setdefault(part, Node())
         node.value = value
     return root
 
 
-def _parse(node: _Node, shape: Shape) -> Value:
+def _parse(node: Node, shape: Shape) -> Value:
     if shape.type_name == "structure":
         return _structure(node, shape)
     if shape.type_name == "list":
         return _list(node, shape)
     if shape.type_name == "map":
         return _map(node, shape)
-    return _scalar(node, shape)
+    return scalar(node, shape)
 
 
-def _structure(node: _Node, shape: Shape) -> Document:
+def _structure(node: Node, shape: Shape) -> Document:
     names = {wire_name(member, name): name for name, member in shape.members.items()}
     result: Document = {}
     for key, child in node.children.items():
@@ -79,33 +82,35 @@ def _structure(node: _Node, shape: Shape) -> Document:
     return result
 
 
-def _list(node: _Node, shape: Shape) -> list[Value]:
+def _list(node: Node, shape: Shape) -> list[Value]:
     if not shape.serialization.get("flattened"):
-        node = node.children.get(shape.member.serialization.get("name", "member"), _Node())
-    return [_parse(child, shape.member) for child in _numbered(node)]
+        node = node.children.get(shape.member.serialization.get("name", "member"), Node())
+    return [_parse(child, shape.member) for child in numbered(node)]
 
 
-def _map(node: _Node, shape: Shape) -> Document:
+def _map(node: Node, shape: Shape) -> Document:
     if not shape.serialization.get("flattened"):
-        node = node.children.get("entry", _Node())
+        node = node.children.get("entry", Node())
     key = shape.key.serialization.get("name", "key")
     value = shape.value.serialization.get("name", "value")
     return {
-        str(_parse(child.children.get(key, _Node()), shape.key)): _parse(
-            child.children.get(value, _Node()), shape.value
+        str(_parse(child.children.get(key, Node()), shape.key)): _parse(
+            child.children.get(value, Node()), shape.value
         )
-        for child in _numbered(node)
+        for child in numbered(node)
     }
 
 
-def _numbered(node: _Node) -> list[_Node]:
+def numbered(node: Node) -> list[Node]:
+    """The items of a list, in their order."""
     for name in node.children:
         if not name.isdecimal():
             raise InvalidRequestError("MalformedQueryString", f"{name!r} is not a list's index")
     return [node.children[name] for name in sorted(node.children, key=int)]
 
 
-def _scalar(node: _Node, shape: Shape) -> Value:
+def scalar(node: Node, shape: Shape) -> Value:
+    """A value of the shape's type."""
     text = node.value
     if text is None:
         raise InvalidRequestError("ValidationError", f"A {shape.type_name} needs one value")

@@ -22,7 +22,7 @@ def dump_xml(result: Document, operation: OperationModel, request_id: str) -> by
     body = ""
     if shape is not None:
         wrapper = shape.serialization.get("resultWrapper", f"{operation.name}Result")
-        body = f"<{wrapper}>{''.join(_members(result, shape))}</{wrapper}>"
+        body = f"<{wrapper}>{''.join(members(result, shape))}</{wrapper}>"
     name = f"{operation.name}Response"
     namespace = operation.service_model.metadata.get("xmlNamespace", "")
     return (
@@ -34,13 +34,14 @@ def dump_xml(result: Document, operation: OperationModel, request_id: str) -> by
 def dump_xml_error(error: ApiError, request_id: str) -> bytes:
     fault = "Sender" if error.status < 500 else "Receiver"
     return (
-        f"<ErrorResponse><Error><Type>{fault}</Type><Code>{_text(error.code)}</Code>"
-        f"<Message>{_text(error.message)}</Message></Error>"
+        f"<ErrorResponse><Error><Type>{fault}</Type><Code>{text(error.code)}</Code>"
+        f"<Message>{text(error.message)}</Message></Error>"
         f"<RequestId>{request_id}</RequestId></ErrorResponse>"
     ).encode()
 
 
-def _members(value: Document, shape: Shape) -> Iterator[str]:
+def members(value: Document, shape: Shape) -> Iterator[str]:
+    """The elements of a structure's members."""
     for name, item in value.items():
         member = shape.members[name]
         yield from _elements(item, member, wire_name(member, name))
@@ -49,13 +50,13 @@ def _members(value: Document, shape: Shape) -> Iterator[str]:
 def _elements(value: Value, shape: Shape, name: str) -> Iterator[str]:
     """The element or, of a flattened list or map, the elements that write `value`."""
     if shape.type_name == "structure":
-        yield f"<{name}>{''.join(_members(value, shape))}</{name}>"
+        yield f"<{name}>{''.join(members(value, shape))}</{name}>"
     elif shape.type_name == "list":
         yield from _list(value, shape, name)
     elif shape.type_name == "map":
         yield from _map(value, shape, name)
     else:
-        yield f"<{name}>{_text(_SCALARS.get(shape.type_name, str)(value))}</{name}>"
+        yield f"<{name}>{text(_SCALARS.get(shape.type_name, str)(value))}</{name}>"
 
 
 def _list(value: list[Value], shape: Shape, name: str) -> Iterator[str]:
@@ -81,7 +82,8 @@ def _pair(key: str, value: Value, shape: Shape) -> str:
     return "".join(key_parts) + "".join(value_parts)
 
 
-def _text(value: str) -> str:
+def text(value: str) -> str:
+    """Escaped for XML; what XML cannot write is replaced."""
     return escape(_UNWRITABLE.sub("\ufffd", value))
 
 

@@ -83,6 +83,10 @@ class Balancers:
             self._keepers[target_group_arn].wake()
             self._wake_nodes(target_group_arn)
 
+    def security_changed(self) -> None:
+        """A security group or its rules changed: every part looks again at who reaches whom."""
+        self._bell.ring()
+
     def access_log(self, load_balancer_name: str, since_ms: float) -> Iterator[dict[str, Any]]:
         """The load balancer's requests since then, see `accesslog.read`; KeyError if unknown.
 

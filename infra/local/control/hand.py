@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from infra.local import store
+from infra.local.api.ecs.fargate import security_groups
 from infra.local.api.zones import subnet_zones
 from infra.local.balancing import targets
 from infra.local.control import messages, specs
@@ -97,6 +98,7 @@ class ServiceHand:
         now_ms = self._context.clock.now_ms()
         task = new_task(records, definition, self._service.cluster, step.zone, now_ms)
         task.subnet = next(s for s, zone in self._subnets().items() if zone == step.zone)
+        task.security_groups = tuple(security_groups(deployment.network))
         task.group = f"service:{self._service.name}"
         task.started_by, task.service = deployment.id, self._service.arn
         records.tasks[task.arn] = task

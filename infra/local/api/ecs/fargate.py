@@ -37,3 +37,8 @@ def check_network(params: Document) -> list[str]:
         message = f"At most {SECURITY_GROUPS_MAX} security groups may be given"
         raise errors.parameter_error(message)
     return subnets
+
+
+def security_groups(network: Document) -> list[str]:
+    """The groups of a network configuration; none is the VPC's default group on AWS."""
+    return list(network.get("awsvpcConfiguration", {}).get("securityGroups", ()))

@@ -1,5 +1,7 @@
 """Making the record of a task: the same for RunTask and for the scheduler."""
 
+from collections.abc import Sequence
+
 from infra.local.api.identifiers import decimal, hexadecimal, mac_address, unique_id
 from infra.local.store import (
     Cluster,
@@ -19,6 +21,7 @@ def build_task(
     *,
     zone: str,
     subnet: str,
+    security_groups: Sequence[str],
     group: str,
     started_by: str,
     now_ms: int,
@@ -46,6 +49,7 @@ def build_task(
         service=service,
         checked=any(c.essential and c.health_check for c in definition.containers),
         subnet=subnet,
+        security_groups=tuple(security_groups),
         overrides=overrides or {},
         containers=[_container(task_id, arn, container) for container in definition.containers],
         tags=dict(tags or {}),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from infra.local.api.context import Context
 from infra.local.api.ecs import errors
-from infra.local.api.ecs.fargate import check_fargate, check_network
+from infra.local.api.ecs.fargate import check_fargate, check_network, security_groups
 from infra.local.api.ecs.launch import build_task
 from infra.local.api.ecs.lookup import (
     find_cluster,
@@ -113,6 +113,7 @@ class Tasks:
             definition,
             zone=zone,
             subnet=subnet,
+            security_groups=security_groups(params["networkConfiguration"]),
             group=params.get("group") or f"family:{definition.family}",
             started_by=params.get("startedBy", ""),
             now_ms=self._context.now_ms(),

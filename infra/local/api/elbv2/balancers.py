@@ -107,6 +107,7 @@ class Balancers:
     async def set_security_groups(self, params: Document) -> Document:
         balancer = find_balancer(self._store, params["LoadBalancerArn"])
         balancer.security_groups = params["SecurityGroups"]
+        self._context.signals.security_changed()
         return {"SecurityGroupIds": balancer.security_groups}
 
     async def describe_account_limits(self, params: Document) -> Document:
