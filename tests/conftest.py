@@ -1,11 +1,26 @@
 """For all tests: where nothing may be missing, a skipped test fails (CI sets this)."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from typing import Any
 
+import docker
 import pytest
+from docker.errors import DockerException
 
 REFUSE_SKIPS = "REHEARSE_REFUSE_SKIPS"
+ENGINE_LIMIT_S = 60
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> Iterator[Any]:
+    """A client of the Docker engine; where none answers, the test is skipped with the reason."""
+    try:
+        client = docker.from_env(timeout=ENGINE_LIMIT_S)
+    except DockerException as error:
+        pytest.skip(f"no Docker engine answers: {error}")
+    yield client
+    client.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.images.engine import ImagesError
+from infra.images.engine import ImagesError, first_line
 
 SUITE = "bookworm"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -82,6 +82,7 @@ class Archive:
             "Dir::State::status": at / "status",
             "Dir::Cache": at / "cache",
             "APT::Sandbox::User": "",
+            "APT::Update::Error-Mode": "any",
             "APT::Install-Recommends": 0,
             "Debug::NoLocking": 1,
         }
@@ -90,7 +91,7 @@ class Archive:
         done = _run(command, self._store)
         if done.returncode != 0:
             raise ImagesError(
-                f"`apt-get {words[0]}` failed: {done.stderr.strip()}",
+                f"Debian packages cannot be had: {first_line(done.stderr)}",
                 "is a Debian mirror reachable? --mirror URL names another",
             )
         return done.stdout

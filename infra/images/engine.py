@@ -75,7 +75,8 @@ def check_engine() -> None:
         )
     where = os.environ.get("DOCKER_HOST", "its usual socket")
     raise ImagesError(
-        f"no Docker engine answers at {where}: {_last(said, 1)}", "start Docker, or set DOCKER_HOST"
+        f"no Docker engine answers at {where}: {last_lines(said, 1)}",
+        "start Docker, or set DOCKER_HOST",
     )
 
 
@@ -109,29 +110,40 @@ def size_mb(tag: str) -> float | None:
     return size / 1e6 if isinstance(size, int) else None
 
 
+def first_line(text: str) -> str:
+    """The first line of `text`, or nothing."""
+    return text.strip().partition("\n")[0]
+
+
+def last_lines(text: str, count: int) -> str:
+    """The last lines of `text` that are not empty."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return "\n".join(lines[-count:])
+
+
 def _explained(wanted: Build, log: str) -> ImagesError:
     base = wanted.base
     lowered = log.lower()
     if any(sign in lowered for sign in UNREACHABLE):
         return ImagesError(
-            f"{wanted.tag} cannot be built, as {base} cannot be pulled: {_last(log, 1)}",
+            f"{wanted.tag} cannot be built, as {base} cannot be pulled: {_cause(log)}",
             "where no registry is reachable, --offline makes the bases from Debian packages",
         )
     if "buildx component is missing" in lowered:
         return ImagesError("Docker's build plugin is missing", "install docker-buildx (buildx)")
     if "certificate" in lowered:
         return ImagesError(
-            f"{wanted.tag} cannot be built: a certificate is not trusted: {_last(log, 1)}",
+            f"{wanted.tag} cannot be built: a certificate is not trusted: {last_lines(log, 1)}",
             "name the bundle with your network's CA in SSL_CERT_FILE",
         )
     return ImagesError(
-        f"{wanted.tag} cannot be built:\n{_last(log, LINES_SHOWN)}", "the log's end is above"
+        f"{wanted.tag} cannot be built:\n{last_lines(log, LINES_SHOWN)}", "the log's end is above"
     )
 
 
-def _last(text: str, count: int) -> str:
-    lines = [line for line in text.splitlines() if line.strip()]
-    return "\n".join(lines[-count:])
+def _cause(log: str) -> str:
+    """The end of the last line: BuildKit puts many contexts before the cause."""
+    return last_lines(log, 1).rpartition("failed to do request: ")[2]
 
 
 def _run(
