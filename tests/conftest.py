@@ -6,7 +6,8 @@ from typing import Any
 
 import docker
 import pytest
-from docker.errors import DockerException
+
+from infra.images.engine import ImagesError, check_engine
 
 REFUSE_SKIPS = "REHEARSE_REFUSE_SKIPS"
 ENGINE_LIMIT_S = 60
@@ -16,9 +17,10 @@ ENGINE_LIMIT_S = 60
 def docker_engine() -> Iterator[Any]:
     """A client of the Docker engine; where none answers, the test is skipped with the reason."""
     try:
-        client = docker.from_env(timeout=ENGINE_LIMIT_S)
-    except DockerException as error:
-        pytest.skip(f"no Docker engine answers: {error}")
+        check_engine()  # the SDK leaves a socket open where none answers
+    except ImagesError as error:
+        pytest.skip(str(error))
+    client = docker.from_env(timeout=ENGINE_LIMIT_S)
     yield client
     client.close()
 

@@ -52,23 +52,12 @@ class Archive:
         left_out = set(without)
         return {name: version for name, version in _INSTALL.findall(said) if name not in left_out}
 
-    def fetch(self, versions: Mapping[str, str]) -> None:
-        """Download what is not here yet; apt checks signatures and hashes."""
+    def fetch(self, versions: Mapping[str, str]) -> list[Path]:
+        """The packages as files, in order; apt checks signatures and hashes of what it loads."""
         missing = [f"{n}={v}" for n, v in sorted(versions.items()) if not self._find(n)]
         if missing:
             self._apt("download", *missing)
-
-    def unpack(self, names: Iterable[str], root: Path) -> None:
-        """Unpack fetched packages into `root`."""
-        for name in sorted(names):
-            (package,) = self._find(name)
-            with subprocess.Popen(
-                ["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE
-            ) as reader:
-                unpacking = ["tar", "-x", "--keep-directory-symlink", "-C", str(root)]
-                subprocess.run(unpacking, stdin=reader.stdout, check=True, timeout=FETCH_LIMIT_S)
-            if reader.returncode != 0:
-                raise ImagesError(f"the package {package.name} cannot be unpacked", "try again")
+        return [path for name in sorted(versions) for path in self._find(name)]
 
     def _find(self, name: str) -> list[Path]:
         return list(self._store.glob(f"{name}_*.deb"))
@@ -120,6 +109,19 @@ def new_root(root: Path) -> None:
     for name in MERGED:
         (root / "usr" / name).mkdir(parents=True)
         (root / name).symlink_to(f"usr/{name}")
+
+
+def unpack(packages: Iterable[Path], root: Path) -> None:
+    """Unpack packages into `root`. Raises ImagesError at the first that cannot be."""
+    unpacking = ["tar", "-x", "--keep-directory-symlink", "-C", str(root)]
+    for package in packages:
+        reading = ["dpkg-deb", "--fsys-tarfile", str(package)]
+        with subprocess.Popen(reading, stdout=subprocess.PIPE) as reader:
+            done = subprocess.run(
+                unpacking, stdin=reader.stdout, timeout=FETCH_LIMIT_S, check=False
+            )
+        if reader.returncode != 0 or done.returncode != 0:
+            raise ImagesError(f"{package.name} cannot be unpacked", "is the disk full?")
 
 
 def finish(root: Path) -> None:

@@ -20,6 +20,8 @@ RUN echo app:x:10001: >> /etc/group \
  && install -d -o 10001 -g 10001 /data
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
+# The standard library comes without bytecode, and a read-only container cannot keep what it compiles.
+RUN PYTHONPATH=/app /opt/venv/bin/python -c "import locust.main, loadtest.locustfile, loadtest.__main__"
 WORKDIR /data
 ENV PATH=/opt/venv/bin:${PATH} PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     LOCUST_LOCUSTFILE=/app/loadtest/locustfile.py

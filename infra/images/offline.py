@@ -87,11 +87,11 @@ def _make(base: Base, archive: debian.Archive, recipe: str) -> None:
     versions = archive.resolve(base.all_packages(), base.without)
     below = archive.resolve(base.below.all_packages(), base.without) if base.below else {}
     added = {name: version for name, version in versions.items() if name not in below}
-    archive.fetch(added)
+    packages = archive.fetch(added)
     with tempfile.TemporaryDirectory(prefix="rehearse-base-") as folder:
         context, root = Path(folder), Path(folder) / "root"
         debian.new_root(root)
-        archive.unpack(added, root)
+        debian.unpack(packages, root)
         base.finish(root)
         tree = context / "context"
         tree.mkdir()

@@ -16,6 +16,7 @@ from infra.images.engine import label
 
 ROOT = Path(__file__).parents[2]
 TAG = f"test-{os.getpid()}"
+LABELS = {"rehearse.test": "images"}
 NETWORK = f"rehearse-test-images-{os.getpid()}"
 
 StartContainer = Callable[..., Any]
@@ -63,6 +64,7 @@ def start(docker_engine: Any) -> Iterator[StartContainer]:
             "read_only": True,
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],
+            "labels": LABELS,
             **options,
         }
         container = docker_engine.containers.run(image, list(command), detach=True, **chosen)
@@ -91,7 +93,7 @@ def said(start: StartContainer) -> Callable[..., str]:
 @pytest.fixture
 def network(docker_engine: Any) -> Iterator[str]:
     """A network of its own, where containers find each other by name."""
-    made = docker_engine.networks.create(NETWORK)
+    made = docker_engine.networks.create(NETWORK, labels=LABELS)
     yield NETWORK
     made.remove()
 
@@ -99,6 +101,6 @@ def network(docker_engine: Any) -> Iterator[str]:
 @pytest.fixture
 def volume(docker_engine: Any) -> Iterator[str]:
     """An empty volume."""
-    made = docker_engine.volumes.create()
+    made = docker_engine.volumes.create(labels=LABELS)
     yield str(made.name)
     made.remove(force=True)

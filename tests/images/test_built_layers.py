@@ -1,13 +1,15 @@
 """Building again: what is unchanged stays, byte for byte."""
 
+import os
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.images.build import BY_NAME, Wish
+from infra.images.build import BY_NAME, Wish, trusted_bundle
 from infra.images.engine import Build, build
 from tests.images.conftest import TAG
 
@@ -38,9 +40,7 @@ def again(docker_engine: Any, built: Name) -> Iterator[Callable[[Path], Any]]:
     made = Wish((BY_NAME[NAME],), offline=False, tag=AGAIN, base=base).build(BY_NAME[NAME], None)
 
     def run(tree: Path) -> list[str]:
-        from infra.images.build import trusted_bundle
-
-        bundle = trusted_bundle({})
+        bundle = trusted_bundle(os.environ)
         secrets = {"ca": bundle} if bundle else {}
         dockerfile = tree / BY_NAME[NAME].dockerfile
         build(Build(made.tag, dockerfile, tree, made.arguments, secrets))
@@ -82,5 +82,5 @@ def test_what_others_lock_changes_nothing_here(
 ) -> None:
     """The dependencies are installed anew, and give the same layer byte for byte."""
     with (tree / "uv.lock").open("a") as lock:
-        lock.write("\n# a remark\n")
+        lock.write(f"\n# {uuid.uuid4()}\n")
     assert again(tree) == layers(docker_engine, built(NAME))
