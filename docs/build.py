@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from docs import drills, lifecycle, loads, proof, reference
+from docs import drills, engine, lifecycle, loads, proof, reference
 
 ROOT = Path(__file__).parent.parent
 HEADER = "<!-- written by `python -m docs.build`: change the code, not this page -->\n\n"
@@ -28,6 +28,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
 }
 PARTS: Mapping[str, Callable[[], str]] = {
     "drills": drills.drill_table,
+    "engine-calls": engine.calls,
     "exit-codes": drills.exit_codes,
     "scenarios": loads.scenario_table,
     "task-states": lifecycle.diagram,

@@ -113,6 +113,12 @@ def _ready(facts: dict[str, Any], ready_fd: int | None) -> None:
     )
     for name in facts["unsteady"]:
         click.echo(f"{name} is not steady yet: see `rehearse events {name}`", err=True)
+    if facts["composed"] and not os.environ.get("DOCKER_HOST"):
+        click.echo(
+            "this plane has Docker's socket, and with it the whole machine: docs/guides/compose.md"
+            " tells of a socket proxy",
+            err=True,
+        )
     for limit in facts["limits"]:
         click.echo(f"not emulated here: {limit}", err=True)
     if ready_fd is not None:
