@@ -1,8 +1,8 @@
 """Looking at a running plane: `env`, `status`, `events`, `logs`."""
 
 import json
-import os
 import shlex
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import httpx
 from infra.local.runtime.logs import read
 from rehearse.errors import fail
 from rehearse.here import find_here
+from rehearse.keys import access_key, secret_key
 from rehearse.running import state_option
 
 
@@ -47,8 +48,8 @@ def env(state_dir: Path) -> None:
         "AWS_ENDPOINT_URL": plane["endpoint"],
         "AWS_DEFAULT_REGION": plane["region"],
         "AWS_REGION": plane["region"],
-        "AWS_ACCESS_KEY_ID": os.environ.get("REHEARSE_ACCESS_KEY", "test"),
-        "AWS_SECRET_ACCESS_KEY": os.environ.get("REHEARSE_SECRET_KEY", "test"),
+        "AWS_ACCESS_KEY_ID": access_key(),
+        "AWS_SECRET_ACCESS_KEY": secret_key(),
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "REHEARSE_URL": plane["url"],
     }
@@ -105,6 +106,18 @@ def events(service: str, state_dir: Path) -> None:
 @click.option("--container", default="app", show_default=True, help="The container's name.")
 def logs(task: str, state_dir: Path, container: str) -> None:
     """Print what a task's container wrote; TASK is its id or the beginning of it."""
+    plane = find_here(state_dir)
+    if plane is not None and plane.get("composed"):
+        from rehearse.tasklogs import composed_log
+
+        lines = composed_log(plane, task, container)
+    else:
+        lines = _file_log(state_dir, task, container)
+    for line in lines:
+        click.echo(line)
+
+
+def _file_log(state_dir: Path, task: str, container: str) -> Iterator[str]:
     root = state_dir / "logs"
     folders = sorted(p for p in root.glob(f"{task}*") if p.is_dir()) if root.is_dir() else []
     if len(folders) != 1:
@@ -113,5 +126,4 @@ def logs(task: str, state_dir: Path, container: str) -> None:
     if not file.exists():
         names = ", ".join(sorted(p.stem for p in folders[0].glob("*.log")))
         fail(f"the task has no container {container!r}", hint=f"it has: {names}")
-    for _, line in read(file, limit=100_000):
-        click.echo(line)
+    return (line for _, line in read(file, limit=100_000))

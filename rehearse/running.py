@@ -14,7 +14,7 @@ import click
 from infra.local.folder import find_pid
 from infra.local.options import SCALE_MAX, Options
 from infra.local.scheduler.model import StopOrder
-from rehearse.composed import remove_composed
+from rehearse import composed
 from rehearse.errors import fail
 from rehearse.here import STATE_DIR
 
@@ -100,11 +100,19 @@ stop_order_option = click.option(
     show_default=True,
     help="With docker, for a plane on a host: the image of proxies and pause containers.",
 )
+@click.option(
+    "--compose",
+    is_flag=True,
+    help="Bring up docker-compose.yml instead, with its own settings; no other option counts.",
+)
 @click.option("--detach", is_flag=True, help="Return when ready; `rehearse down` stops it.")
 @click.option("--lifeline", is_flag=True, hidden=True, help="Stop when stdin is closed.")
 @click.option("--ready-fd", type=int, hidden=True, help="Where to write `ready`.")
-def up(detach: bool, lifeline: bool, ready_fd: int | None, **given: Any) -> None:  # noqa: ANN401 - click's
+def up(compose: bool, detach: bool, lifeline: bool, ready_fd: int | None, **given: Any) -> None:  # noqa: ANN401 - click's
     """Start the local Fargate and bring up the services of the settings file."""
+    if compose:
+        composed.bring_up()
+        return
     options = Options(**{name: value for name, value in given.items() if value not in (None, "")})
     if detach:
         _detach(options.state_dir)
@@ -155,7 +163,7 @@ def down(state_dir: Path) -> None:
     """
     pid = find_pid(state_dir)
     if pid is None:
-        if state_dir != STATE_DIR or not remove_composed():
+        if state_dir != STATE_DIR or not composed.remove():
             click.echo(f"no plane runs on {state_dir}, nor in containers", err=True)
         return
     os.kill(pid, signal.SIGTERM)
