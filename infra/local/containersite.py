@@ -4,6 +4,7 @@ Apart from `site`, as it imports the engine's SDK.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from infra.local.runtime.docker.environment import Environments
 from infra.local.runtime.docker.pulling import PullPolicy
 from infra.local.runtime.docker.reaper import Reaper
 from infra.local.runtime.docker.runtime import DockerRuntime
-from infra.local.runtime.docker.sweep import sweep
 from infra.local.runtime.images import Catalogue
 from infra.local.site import Permits, Site
 
@@ -46,21 +46,18 @@ def _containers_on_host(
     permits: Permits,
 ) -> Site:
     """The pool's number makes the names unique; the reaper comes before what it has to remove."""
-    pool = take_pool(zones)
-    project = f"rehearse-{pool.number}"
-    run_dir = run_directory(pool.number)
-    sweep(client, project)
-    reaper = Reaper(project)
-    found = setup.on_host(
-        client, project, zones, run_dir, options.plane_image, cap_cpu=options.cap_cpu
-    )
-    runtime = _docker(options, client, found, environments, permits)
-
-    def end() -> None:
-        reaper.end()
-        pool.close()
-
-    return _site(runtime, found, run_dir, end)
+    with ExitStack() as ends:
+        pool = ends.enter_context(closing(take_pool(zones)))
+        project = f"rehearse-{pool.number}"
+        run_dir = run_directory(pool.number)
+        reaper = Reaper(project, pool.fileno())
+        ends.callback(reaper.end)
+        found = setup.on_host(
+            client, project, zones, run_dir, options.plane_image, cap_cpu=options.cap_cpu
+        )
+        runtime = _docker(options, client, found, environments, permits)
+        return _site(runtime, found, run_dir, ends.pop_all().close)
+    raise AssertionError("an exit stack lets errors through")
 
 
 def _docker(

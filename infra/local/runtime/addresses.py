@@ -67,6 +67,10 @@ class AddressPool:
         """Free an address; nothing happens if it is free."""
         self._taken.discard(address)
 
+    def fileno(self) -> int:
+        """The lock's descriptor: a process that inherits it holds the pool too."""
+        return self._lock.fileno()
+
     def close(self) -> None:
         """Free the pool for another plane."""
         self._lock.close()

@@ -13,9 +13,11 @@ Document = dict[str, Any]
 
 SHARES_PER_VCPU = 1024
 PERIOD_US = 100_000
+QUOTA_MIN_US = 1000  # the kernel's
 MIB = 1024 * 1024
 LOG_FILE = {"Type": "json-file", "Config": {"max-size": "8m", "max-file": "2"}}
-PAUSE = 'printf %s "$RULES" | iptables-restore --noflush && exec sleep infinity'
+GUARDED = "guarded"  # what a pause container says once its rules stand
+PAUSE = f'printf %s "$RULES" | iptables-restore --noflush && echo {GUARDED} && exec sleep infinity'
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,11 @@ class Place:
         return f"{self.project}-{task[:12]}-{name}"
 
     def volume_name(self, source: Path) -> str:
-        """The named volume for a task volume of a family, or for an image's data."""
-        return f"{self.project}-{source.parent.name}-{source.name}"
+        """The named volume for a task volume of a family, or for an image's data.
+
+        Neither a project nor a family has a dot, so no two of them have one volume.
+        """
+        return f"{self.project}.{source.parent.name}.{source.name}"
 
 
 def pause(
@@ -137,7 +142,7 @@ def _limits(place: Place, spec: ContainerSpec) -> Document:
     if cpu is not None:
         document["CpuShares"] = max(2, cpu)
         if place.cap_cpu:
-            quota = PERIOD_US * cpu // SHARES_PER_VCPU
+            quota = max(QUOTA_MIN_US, PERIOD_US * cpu // SHARES_PER_VCPU)
             document |= {"CpuPeriod": PERIOD_US, "CpuQuota": quota}
     return document
 

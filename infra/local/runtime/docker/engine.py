@@ -14,7 +14,7 @@ from infra.local.runtime.protocol import RuntimeUnavailableError
 
 API_MIN = (1, 41)  # Docker Engine 20.10
 CALL_LIMIT_S = 60
-CONNECTIONS = 64  # one for each container whose output is followed, and the calls
+CONNECTIONS = 256  # kept: one for each container whose output is followed, and the calls
 # What the SDK raises when a call fails or breaks off; a closed stream of its is an AttributeError
 ERRORS = (
     docker.errors.DockerException,
@@ -36,18 +36,24 @@ def connect() -> Any:  # noqa: ANN401 - the SDK's client has no types
     host = os.environ.get("DOCKER_HOST") or SOCKET
     try:
         client = docker.APIClient(
-            base_url=host, version="auto", timeout=CALL_LIMIT_S, num_pools=CONNECTIONS
+            base_url=host, version="auto", timeout=CALL_LIMIT_S, max_pool_size=CONNECTIONS
         )
+    except docker.errors.InvalidVersion as error:  # the SDK itself refuses
+        raise _too_old(host, "too old a version") from error
     except docker.errors.DockerException as error:
         raise _unreachable(host, error) from error
     found = tuple(int(part) for part in client.api_version.split("."))
     if found < API_MIN:
         client.close()
-        raise EngineError(
-            f"the Docker engine at {host} speaks API {client.api_version}, 1.41 is needed",
-            "upgrade Docker to 20.10 or newer",
-        )
+        raise _too_old(host, client.api_version)
     return client
+
+
+def _too_old(host: str, version: str) -> EngineError:
+    return EngineError(
+        f"the Docker engine at {host} speaks API {version}, 1.41 is needed",
+        "upgrade Docker to 20.10 or newer",
+    )
 
 
 def _unreachable(host: str, error: Exception) -> EngineError:

@@ -13,6 +13,7 @@ from infra.local.runtime.invocation import scaled
 from infra.local.runtime.protocol import ContainerSpec, Mount
 
 DATA = "/data"
+DATA_FAMILY = Path(".data")  # no family of task definitions has a dot in its name
 
 
 class Environments:
@@ -51,7 +52,7 @@ class Environments:
         environment |= spec.environment
         for key in environment.keys() & set(image.durations if image else ()):
             environment[key] = scaled(environment[key], self._scale)
-        data = (Mount(Path("data") / name.replace("/", "-"), DATA),) if "data" in wanted else ()
+        data = (Mount(DATA_FAMILY / name.replace("/", "-"), DATA),) if "data" in wanted else ()
         return replace(spec, environment=environment, mounts=(*spec.mounts, *data))
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from infra.local.runtime.docker import labels
@@ -12,7 +13,8 @@ AGAIN_S = 0.3  # after the stream of events broke off
 
 class Ends:
     """Calls `ended` with a container's id after each end, and `lost` whenever some may have been
-    missed: the stream began, or began again. Both are called in a thread of its own, at any time.
+    missed: the stream began, or began again. Both are called in a thread of its own, at any time;
+    if the engine fails them, the stream begins again.
     """
 
     def __init__(
@@ -33,14 +35,18 @@ class Ends:
 
     def close(self) -> None:
         self._closing.set()
-        if self._stream is not None:
-            self._stream.close()
+        stream = self._stream
+        if stream is not None:
+            with suppress(*ERRORS):  # it broke off at this moment
+                stream.close()
 
     def _run(self) -> None:
         chosen = {**labels.filters(self._project), "event": ["die"]}
         while not self._closing.is_set():
             try:
                 self._stream = self._client.events(filters=chosen, decode=True)
+                if self._closing.is_set():
+                    return
                 self._lost()
                 for event in self._stream:
                     self._ended(event["id"])

@@ -7,17 +7,23 @@ the engine keeps its name server's redirections in the same `nat` table.
 """
 
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_network
 from typing import Protocol
 
 GROUPS = "REHEARSE-GROUPS"
 INBOUND = "REHEARSE-IN"
 OUTBOUND = "REHEARSE-OUT"
-PORTLESS = ("icmp", "-1")
+ALL = "-1"
+EVERY_PORT = (0, 65_535)
+IPV6 = ("icmpv6", "58")
 NUMBERS = {"6": "tcp", "17": "udp", "1": "icmp"}
 
 
 class Permit(Protocol):
-    """What a security group's rule allows in: a protocol (-1: all), ports, a source's CIDR."""
+    """What a security group's rule allows in: a protocol (-1: all), ports, a source's CIDR.
+
+    The ports count for tcp and udp; of ICMP they are types.
+    """
 
     @property
     def protocol(self) -> str: ...
@@ -40,7 +46,7 @@ def groups_rules(permits: Iterable[Permit] | None) -> str:
     else:
         lines += [f"-A {GROUPS} -i lo -j ACCEPT"]
         lines += [f"-A {GROUPS} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"]
-        lines += sorted({f"-A {GROUPS} {_match(permit)} -j ACCEPT" for permit in permits})
+        lines += sorted({f"-A {GROUPS} {_match(p)} -j ACCEPT" for p in permits if _is_ipv4(p)})
         lines += [f"-A {GROUPS} -j DROP"]
     return "\n".join([*lines, "COMMIT", ""])
 
@@ -63,13 +69,22 @@ def first_rules(
     return hook + "\n".join([*lines, "COMMIT", ""])
 
 
+def _is_ipv4(permit: Permit) -> bool:
+    """A task's network has no IPv6 here, and iptables refuses a rule about it."""
+    return ip_network(permit.cidr, strict=False).version == 4 and permit.protocol not in IPV6
+
+
 def _match(permit: Permit) -> str:
     protocol = NUMBERS.get(permit.protocol, permit.protocol)
     match = f"-s {permit.cidr}"
-    if protocol == "-1":
+    if protocol == ALL:
         return match
     match += f" -p {protocol}"
-    whole = permit.from_port is None or permit.to_port is None
-    if protocol in PORTLESS or whole or (permit.from_port, permit.to_port) == (0, 65535):
+    first, last = permit.from_port, permit.to_port
+    if first is None or last is None or (first, last) == EVERY_PORT:
         return match
-    return f"{match} -m {protocol} --dport {permit.from_port}:{permit.to_port}"
+    if protocol in ("tcp", "udp"):
+        return f"{match} -m {protocol} --dport {first}:{last}"
+    if protocol == "icmp" and first == last and first >= 0:
+        return f"{match} -m icmp --icmp-type {first}"
+    return match

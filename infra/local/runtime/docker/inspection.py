@@ -18,13 +18,15 @@ OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 def verdict(client: Any, container_id: str) -> tuple[int | None, str | None]:  # noqa: ANN401 - untyped SDK
     """The exit code of a container that has ended, and ECS's reason if it was for its memory.
 
-    None while it lives, or while the engine does not answer. The engine marks a container also
-    when only a child of its main process died for memory: that is no end, and has no reason.
+    None while it lives. The engine marks a container also when only a child of its main process
+    died for memory: that is no end, and has no reason. Raises ERRORS if the engine does not answer.
     """
     try:
         state = client.inspect_container(container_id)["State"]
     except ERRORS as error:
-        return (KILLED, None) if is_absent(error) else (None, None)
+        if is_absent(error):
+            return KILLED, None
+        raise
     if state["Status"] not in GONE:
         return None, None
     code = int(state["ExitCode"])
@@ -56,7 +58,7 @@ def find_left(
     """What is there of these tasks; everything else of the project is removed.
 
     `wanted` names the containers that are believed to run. One that has ended and is not believed
-    to run is removed, so that it can be started.
+    to run is removed, so that it can be started; one that was never started has no end to tell.
     """
     sweep(client, project, keep=wanted)
     found = client.containers(all=True, filters=labels.filters(project))
@@ -68,9 +70,10 @@ def find_left(
     useless = []
     for one in found:
         marks = one["Labels"]
-        task, name = marks[labels.TASK], marks.get(labels.CONTAINER)
+        task, name = marks.get(labels.TASK, ""), marks.get(labels.CONTAINER)
         ended = one["State"] not in ("running", "paused")
-        if task not in left or (name and ended and name not in wanted[task]):
+        useful = not ended or (name in wanted.get(task, ()) and one["State"] != "created")
+        if task not in left or not useful:
             useless.append(one["Id"])
         elif name:
             entry = LeftContainer(name, one["Id"], Path(marks[labels.LOG]))

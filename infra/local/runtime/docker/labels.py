@@ -41,3 +41,8 @@ def read_ports(labels: Mapping[str, str]) -> Ports:
 def filters(project: str, label: str = PROJECT) -> dict[str, Sequence[str]]:
     """The engine's filter for all that belongs to the project."""
     return {"label": [f"{label}={project}"]}
+
+
+def task_filters(project: str, task: str) -> dict[str, Sequence[str]]:
+    """The engine's filter for all that belongs to one task."""
+    return {"label": [f"{PROJECT}={project}", f"{TASK}={task}"]}

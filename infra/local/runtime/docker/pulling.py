@@ -1,5 +1,6 @@
 """Whether an image is there, and fetching it: ECS's errors from the engine's own (section 1.2)."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
@@ -59,12 +60,21 @@ class Puller:
 
     def _fetch(self, image: str) -> None:
         try:
-            self._client.pull(*_reference(image))
+            said = _failure(self._client.pull(*_reference(image), stream=True, decode=True))
         except ERRORS as error:
             said = reason(error)
-            if any(word in said for word in ABSENT_WORDS):
-                raise CannotPullContainerError(NOT_FOUND.format(image)) from error
-            raise CannotPullContainerError(f"failed to resolve ref {image}: {said}") from error
+        if said and any(word in said for word in ABSENT_WORDS):
+            raise CannotPullContainerError(NOT_FOUND.format(image))
+        if said:
+            raise CannotPullContainerError(f"failed to resolve ref {image}: {said}")
+
+
+def _failure(progress: Iterable[dict[str, Any]]) -> str:
+    """Why a fetch that began did not end well; empty if it did. Only its report tells."""
+    said = ""
+    for step in progress:
+        said = str(step.get("error") or said)
+    return said
 
 
 def _reference(image: str) -> tuple[str, str | None]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,16 +12,16 @@ from typing import Any, TypeVar
 
 import anyio
 
-from infra.local.runtime.docker import containers, firewall, labels, network
+from infra.local.runtime.docker import acts, containers, firewall, labels, network
 from infra.local.runtime.docker.addresses import ZoneAddresses
 from infra.local.runtime.docker.containers import Place
-from infra.local.runtime.docker.engine import ERRORS, reason
+from infra.local.runtime.docker.engine import ERRORS, EngineError, reason
 from infra.local.runtime.docker.environment import Environments, check
 from infra.local.runtime.docker.events import Ends
-from infra.local.runtime.docker.inspection import find_left, verdict
+from infra.local.runtime.docker.inspection import LeftTask, find_left, verdict
 from infra.local.runtime.docker.labels import Ports
 from infra.local.runtime.docker.pulling import Puller, PullPolicy
-from infra.local.runtime.docker.sweep import remove_containers, sweep
+from infra.local.runtime.docker.sweep import sweep
 from infra.local.runtime.docker.tasklog import Follower
 from infra.local.runtime.protocol import (
     CannotStartContainerError,
@@ -33,7 +34,11 @@ T = TypeVar("T")
 
 CALLS = 32  # to the engine at once
 KILLED = 128 + Signals.SIGKILL
+SIGNALLERS = 8  # a kill waits for the container's end
 ADDRESS_TRIES = 8
+ADDRESS_TAKEN = "Address already in use"  # the engine's words
+RELEASE_TRIES = 120  # while the engine is away
+RELEASE_AGAIN_S = 0.5
 LIMITS = (
     "CPU of a task definition is a weight among the tasks here, not a limit"
     " (`up --cap-cpu` makes it one).",
@@ -83,7 +88,7 @@ class DockerRuntime:
         self._loop = asyncio.get_running_loop()
         self._context = copy_context()  # the loop's: what hears of an end starts tasks in it
         self._calls = anyio.CapacityLimiter(CALLS)
-        self._signals = ThreadPoolExecutor(1, "docker-signals")  # one: in order
+        self._signals = [ThreadPoolExecutor(1, f"signals-{n}") for n in range(SIGNALLERS)]
         self._tasks: dict[str, _Task] = {}
         self._owners: dict[str, tuple[str, str]] = {}  # container id: task and name
         self._tell: Callable[[Exit], None] = lambda _: None
@@ -116,7 +121,7 @@ class DockerRuntime:
             try:
                 made = await self._call(self._run_pause, task, document)
             except CannotStartContainerError as error:
-                if "already in use" not in str(error) or attempt == ADDRESS_TRIES - 1:
+                if ADDRESS_TAKEN not in str(error) or attempt == ADDRESS_TRIES - 1:
                     self._addresses.give_back(address)
                     raise
             else:
@@ -124,7 +129,7 @@ class DockerRuntime:
         raise AssertionError("the last attempt returns or raises")
 
     def _run_pause(self, task: str, document: containers.Document) -> str:
-        return self._run(self._place.container_name(task), document, lambda _: None)
+        return acts.run_network(self._client, self._place.container_name(task), document)
 
     async def pull(self, image: str) -> str:
         return await self._call(self._puller.pull, image)
@@ -142,7 +147,7 @@ class DockerRuntime:
             self._owners[container_id] = (task, spec.name)
 
         try:
-            made_id = await self._call(self._run, name, document, made)
+            made_id = await self._call(acts.run, self._client, name, document, made)
         except CannotStartContainerError:
             gone = record.containers.pop(spec.name, None)
             if gone is not None:
@@ -155,26 +160,15 @@ class DockerRuntime:
         if self._environments.is_proxy(spec.image):
             return containers.proxy(self._place, task, spec, pause_id)
         chosen = self._environments.complete(spec)
-        for mount in chosen.mounts:
-            self._client.create_volume(
-                self._place.volume_name(mount.source),
-                labels={labels.PROJECT: self._place.project},
-            )
-        return containers.application(self._place, task, chosen, pause_id, chosen.environment)
-
-    def _run(self, name: str, document: containers.Document, made: Callable[[str], None]) -> str:
-        """Create and start; nothing is left of a container that does not start. Blocks."""
-        container_id = None
         try:
-            created = self._client.create_container_from_config(document, name)
-            container_id = str(created["Id"])
-            made(container_id)
-            self._client.start(container_id)
+            for mount in chosen.mounts:
+                self._client.create_volume(
+                    self._place.volume_name(mount.source),
+                    labels={labels.PROJECT: self._place.project},
+                )
         except ERRORS as error:
-            if container_id is not None:
-                remove_containers(self._client, [container_id])
             raise CannotStartContainerError(reason(error)) from error
-        return container_id
+        return containers.application(self._place, task, chosen, pause_id, chosen.environment)
 
     async def probe(
         self, task: str, container: str, command: Sequence[str], timeout_ms: int
@@ -195,25 +189,15 @@ class DockerRuntime:
             if container.probing and self._client.exec_inspect(container.probing)["Running"]:
                 return False
             container.probing = self._client.exec_create(container.id, list(words))["Id"]
-            self._client.exec_start(container.probing)
-            code: int | None = self._client.exec_inspect(container.probing)["ExitCode"]
+            return acts.finish(self._client, container.probing) == 0
         except ERRORS:
             return False  # it ended, or is frozen
-        return code == 0
 
     def signal(self, task: str, container: str, number: Signals) -> None:
         found = self._find(task, container)
         if found is not None and not found.ended:
-            self._signals.submit(self._kill, found.id, number)
-
-    def _kill(self, container_id: str, number: Signals) -> None:
-        """A frozen container thaws for a signal, as it does for `docker stop`."""
-        try:
-            self._client.kill(container_id, number.value)
-            if self._client.inspect_container(container_id)["State"]["Paused"]:
-                self._client.unpause(container_id)
-        except ERRORS:
-            return  # it has ended; that is on its way by the events
+            mine = self._signals[int(found.id[:8], 16) % SIGNALLERS]  # one container's in order
+            mine.submit(acts.send, self._client, found.id, number)
 
     def is_starting(self, network: Network, port: int) -> bool:
         """False: the engine shares the processors out fairly between containers."""
@@ -232,74 +216,78 @@ class DockerRuntime:
                     tasks.start_soon(self._enforce, record, rules)
 
     async def _enforce(self, record: _Task, rules: str) -> None:
-        if await self._call(self._set_rules, record.pause, rules):
+        if await self._call(acts.set_rules, self._client, record.pause, rules):
             record.rules = rules
 
-    def _set_rules(self, pause_id: str, rules: str) -> bool:
-        """False if the task is going."""
-        command = ["/bin/sh", "-c", 'printf %s "$RULES" | iptables-restore --noflush']
-        try:
-            made = self._client.exec_create(
-                pause_id, command, user="0", environment={"RULES": rules}
-            )
-            self._client.exec_start(made["Id"])
-            code: int | None = self._client.exec_inspect(made["Id"])["ExitCode"]
-        except ERRORS:
-            return False
-        return code == 0
-
     async def adopt(self, tasks: Mapping[str, Collection[str]]) -> None:
-        found = await self._call(find_left, self._client, self._place.project, tasks)
-        for task, left in found.items():
-            self._addresses.keep(left.zone, left.network.address)
-            record = _Task(left.network, left.zone, left.pause, rules="")
-            self._tasks[task] = record
-            for one in left.containers:
-                record.containers[one.name] = _Container(
-                    one.id, Follower(self._client, one.id, one.log)
-                )
-                self._owners[one.id] = (task, one.name)
-        for task, names in tasks.items():
-            for name in names:
-                if self._find(task, name) is None:
-                    self._tell(Exit(task, name, KILLED))
-        await self.enforce()
-        await self._call(self._on_loss)  # tells those that ended while nobody listened
+        """Raises EngineError if the engine goes meanwhile."""
+        try:
+            found = await self._call(find_left, self._client, self._place.project, tasks)
+            for task, left in found.items():
+                self._take(task, left)
+            for task, names in tasks.items():
+                for name in names:
+                    if self._find(task, name) is None:
+                        self._tell(Exit(task, name, KILLED))
+            await self.enforce()
+            await self._call(self._on_loss)  # tells those that ended while nobody listened
+        except ERRORS as error:
+            raise EngineError(f"the engine does not answer: {reason(error)}", "") from error
+
+    def _take(self, task: str, left: LeftTask) -> None:
+        self._addresses.keep(left.zone, left.network.address)
+        record = self._tasks[task] = _Task(left.network, left.zone, left.pause, rules="")
+        for one in left.containers:
+            follower = Follower(self._client, one.id, one.log)
+            record.containers[one.name] = _Container(one.id, follower)
+            self._owners[one.id] = (task, one.name)
 
     async def release(self, task: str) -> None:
+        """If the engine is away, wait for it for a minute. Raises ERRORS after that."""
         record = self._tasks.pop(task, None)
-        if record is None:
-            return
+        left = list(record.containers.values()) if record else []
+        followers = [c.follower for c in left if c.follower]
+        ids = [c.id for c in left if not c.ended]
+        project = self._place.project
         try:
-            await self._call(self._remove, record)
+            await self._insist(acts.remove_task, self._client, project, task, ids, followers)
         finally:
-            self._addresses.give_back(record.network.address)
-            for container in record.containers.values():
+            if record is not None:
+                self._addresses.give_back(record.network.address)
+            for container in left:
                 self._owners.pop(container.id, None)
 
-    def _remove(self, record: _Task) -> None:
-        remove_containers(self._client, [c.id for c in record.containers.values()])
-        for container in record.containers.values():
-            if container.follower is not None:
-                container.follower.end()
-        remove_containers(self._client, [record.pause])
+    async def _insist(self, function: Callable[..., None], *given: object) -> None:
+        for _ in range(RELEASE_TRIES - 1):
+            try:
+                return await self._call(function, *given)
+            except ERRORS:
+                await anyio.sleep(RELEASE_AGAIN_S)
+        return await self._call(function, *given)
 
     async def close(self) -> None:
+        """What an engine that has gone keeps, the reaper or the next plane removes."""
         self._ends.close()
-        self._signals.shutdown(wait=False, cancel_futures=True)
-        await self._call(sweep, self._client, self._place.project)
+        for signaller in self._signals:
+            signaller.shutdown(wait=False, cancel_futures=True)
+        with suppress(*ERRORS):
+            await self._call(sweep, self._client, self._place.project)
         self._client.close()
 
     def _on_end(self, container_id: str) -> None:
-        """In the thread of the events."""
+        """In the thread of the events. Raises ERRORS."""
         code, why = verdict(self._client, container_id)
         if code is not None:
             told = partial(self._ended, container_id, code, why)
             self._loop.call_soon_threadsafe(told, context=self._context)
 
     def _on_loss(self) -> None:
-        """Look at every container, as some of their ends may not have been heard. In a thread."""
-        for container_id in list(self._owners):
+        """Look at every container, as some of their ends may not have been heard. In a thread.
+
+        Raises ERRORS.
+        """
+        pauses = [record.pause for record in list(self._tasks.values())]
+        for container_id in [*self._owners, *pauses]:
             self._on_end(container_id)
 
     def _ended(self, container_id: str, code: int, why: str | None) -> None:
@@ -315,7 +303,7 @@ class DockerRuntime:
         """Without its network a task is nothing: end what is left of it."""
         for task, record in self._tasks.items():
             if record.pause == pause_id:
-                for name in record.containers:
+                for name in list(record.containers):
                     self.signal(task, name, Signals.SIGKILL)
 
     def _find(self, task: str, container: str) -> _Container | None:

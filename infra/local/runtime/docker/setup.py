@@ -17,6 +17,7 @@ from infra.local.runtime.docker import labels
 from infra.local.runtime.docker.addresses import ZoneAddresses, engines_block
 from infra.local.runtime.docker.containers import Place
 from infra.local.runtime.docker.engine import ERRORS, EngineError, is_absent, reason
+from infra.local.runtime.docker.sweep import sweep
 
 Document = dict[str, Any]
 
@@ -106,10 +107,18 @@ def on_host(
     *,
     cap_cpu: bool,
 ) -> Setup:
-    """The setup of a plane on a Linux host: a new network. Raises EngineError."""
+    """The setup of a plane on a Linux host: a new network. Raises EngineError.
+
+    What was left under the project's name is removed.
+    """
     _demand_image(client, image)
+    try:
+        sweep(client, project)
+    except ERRORS as error:
+        raise EngineError(f"what {project} left cannot be removed: {reason(error)}", "") from error
     subnet = _make_network(client, project)
     gateway = str(IPv4Network(subnet)[1])
+    _demand_host(gateway)
     place = Place(
         project=project,
         network=project,
@@ -131,12 +140,29 @@ def _subnet(client: Any, network: str) -> str:  # noqa: ANN401 - untyped SDK
 
 def _demand_image(client: Any, image: str) -> None:  # noqa: ANN401 - untyped SDK
     try:
-        client.inspect_image(image)
+        built_for, engine_is = client.inspect_image(image)["Architecture"], client.version()["Arch"]
     except ERRORS as error:
         raise EngineError(
             f"the plane's image {image} is not there: {reason(error)}",
             "build it with `make images` (`make images OFFLINE=1` without a registry)",
         ) from error
+    if built_for != engine_is:
+        raise EngineError(
+            f"the plane's image {image} is for {built_for}, the Docker engine runs {engine_is}",
+            "build it on this machine with `make images`, or name another with --plane-image",
+        )
+
+
+def _demand_host(gateway: str) -> None:
+    """Refuse an engine that is elsewhere, or in a virtual machine: no task could be reached."""
+    with socket.socket() as trial:
+        try:
+            trial.bind((gateway, 0))
+        except OSError as error:
+            raise EngineError(
+                f"the Docker engine's networks are not on this machine: {gateway} is not ours",
+                "start the plane beside its tasks with `docker compose up --wait`",
+            ) from error
 
 
 def _make_network(client: Any, project: str) -> str:  # noqa: ANN401 - untyped SDK

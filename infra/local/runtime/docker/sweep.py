@@ -1,11 +1,14 @@
 """Removing all that a plane made on the engine: containers, networks, volumes of its label."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 from infra.local.runtime.docker import labels
 from infra.local.runtime.docker.engine import ERRORS, is_absent, is_conflict
+
+Filter = Mapping[str, Sequence[str]]
 
 WORKERS = 8
 TRIES = 3  # a container may still be coming when the list is made
@@ -15,19 +18,26 @@ def sweep(client: Any, project: str, keep: Iterable[str] = ()) -> int:  # noqa: 
     """Remove everything of the project but the containers of the tasks in `keep`.
 
     How many containers that were. Blocks. Networks and volumes go only when nothing is kept.
+    What cannot be removed keeps nothing else from it. Raises ERRORS, the last of them.
     """
     kept = set(keep)
-    count = 0
+    ours = labels.filters(project)
+    with ExitStack() as rest:  # also after an error
+        if not kept:
+            rest.callback(_sweep_rest, client, ours)
+        return _sweep_tasks(client, ours, kept)
+
+
+def _sweep_tasks(client: Any, ours: Filter, kept: Collection[str]) -> int:  # noqa: ANN401 - untyped SDK
+    seen: set[str] = set()
     for _ in range(TRIES):
-        found = client.containers(all=True, filters=labels.filters(project))
+        found = client.containers(all=True, filters=ours)
         gone = [c["Id"] for c in found if c["Labels"].get(labels.TASK) not in kept]
         if not gone:
             break
+        seen.update(gone)
         remove_containers(client, gone)
-        count += len(gone)
-    if not kept:
-        _sweep_rest(client, labels.filters(project))
-    return count
+    return len(seen)
 
 
 def sweep_composed(client: Any, project: str) -> int:  # noqa: ANN401 - untyped SDK
@@ -43,11 +53,12 @@ def sweep_composed(client: Any, project: str) -> int:  # noqa: ANN401 - untyped 
     return count
 
 
-def _sweep_rest(client: Any, chosen: Mapping[str, Sequence[str]]) -> None:  # noqa: ANN401 - untyped SDK
-    for network in client.networks(filters=chosen):
-        _remove(client.remove_network, network["Id"])
-    for volume in client.volumes(filters=chosen)["Volumes"] or ():
-        _remove(client.remove_volume, volume["Name"])
+def _sweep_rest(client: Any, chosen: Filter) -> None:  # noqa: ANN401 - untyped SDK
+    with ExitStack() as work:  # each of them, also after an error
+        for network in client.networks(filters=chosen):
+            work.callback(_remove, client.remove_network, network["Id"])
+        for volume in client.volumes(filters=chosen)["Volumes"] or ():
+            work.callback(_remove, client.remove_volume, volume["Name"])
 
 
 def remove_containers(client: Any, ids: Iterable[str]) -> None:  # noqa: ANN401 - untyped SDK

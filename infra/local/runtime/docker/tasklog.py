@@ -1,6 +1,7 @@
 """A container's output, followed into the log file that `infra.local.runtime.logs` reads."""
 
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from infra.local.runtime.docker.engine import ERRORS, is_absent
 
 FILE_BYTES = 8 * 1024 * 1024  # of one file; the one before it is kept as LOG.1
 LINE_BYTES = 65_536  # longer lines are split
+TAIL_BYTES = 4 * LINE_BYTES  # enough for all lines of one millisecond
 AGAIN_S = 0.5  # after the connection broke off, while the container lives
 END_LIMIT_S = 2.0
 
@@ -17,102 +19,142 @@ END_LIMIT_S = 2.0
 class Follower:
     """Copies what a container writes, line by line with its time, until the container is gone.
 
-    It runs in a thread of its own: the SDK's streams block.
+    It runs in a thread of its own: the SDK's streams block. It goes on after the last line of the
+    file, so that what another plane wrote there is neither doubled nor followed by a gap.
     """
 
     def __init__(self, client: Any, container_id: str, log: Path) -> None:  # noqa: ANN401 - untyped SDK
         self._client = client
         self._id = container_id
-        self._log = log
         self._file = _LogFile(log)
-        self._last = ""  # the stamp of the last line taken, in the engine's own form
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"log-{container_id[:8]}")
         self._thread.daemon = True
         self._thread.start()
 
-    def end(self) -> None:
-        """Wait until the last lines of an ended container are there, for two seconds at most."""
+    def stop(self) -> None:
+        """Do not look for the container again once its output has ended."""
         self._closing.set()
-        self._thread.join(END_LIMIT_S)
+
+    def join(self, limit_s: float) -> None:
+        """Wait until the last lines of an ended container are there."""
+        self._thread.join(limit_s)
 
     def _run(self) -> None:
-        while True:
-            try:
-                self._copy()
-                state = self._client.inspect_container(self._id)["State"]
-                if not (state["Running"] or state["Paused"] or state["Status"] == "created"):
+        with self._file:
+            while True:
+                try:
+                    self._copy()
+                    state = self._client.inspect_container(self._id)["State"]
+                    if not (state["Running"] or state["Paused"] or state["Status"] == "created"):
+                        return
+                except ERRORS as error:
+                    if is_absent(error):
+                        return
+                if self._closing.wait(AGAIN_S):
                     return
-            except ERRORS as error:
-                if is_absent(error):
-                    return
-            if self._closing.wait(AGAIN_S):
-                return
 
     def _copy(self) -> None:
-        since_s = _seconds(self._last) if self._last else _last_stamp_s(self._log)
+        last_ms, known = self._file.last_ms, self._file.count
         stream = self._client.logs(
-            self._id, stream=True, follow=True, timestamps=True, since=max(1, int(since_s))
+            self._id, stream=True, follow=True, timestamps=True, since=max(1, last_ms // 1000)
         )
-        for line in lines(stream):
-            stamp, _, text = line.partition(" ")
-            at_s = _seconds(stamp)
-            if stamp <= self._last or at_s < since_s:
-                continue  # `since` knows whole seconds only
-            self._last = stamp
-            self._file.write(int(at_s * 1000), text)
+        for stamp, text in lines(stream):
+            at_ms = milliseconds(stamp)
+            if last_ms and at_ms <= last_ms:  # the engine knows whole seconds only
+                known -= at_ms == last_ms
+                if at_ms < last_ms or known >= 0:
+                    continue
+            self._file.write(at_ms, text)
+
+
+def end_all(followers: Iterable[Follower]) -> None:
+    """Wait until the last lines of ended containers are there, for two seconds at most."""
+    waited = list(followers)
+    for follower in waited:
+        follower.stop()
+    deadline = time.monotonic() + END_LIMIT_S
+    for follower in waited:
+        follower.join(max(0.0, deadline - time.monotonic()))
 
 
 class _LogFile:
-    """Appends `<epoch ms> <line>`, and begins anew when the file is full."""
+    """Appends `<epoch ms> <line>`, and begins anew when the file is full.
+
+    Its times never go back. last_ms: the time of the last line; count: of how many lines.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a", buffering=1)
+        self.last_ms, self.count = _last_lines(path)
+        self._file = path.open("ab", buffering=0)
         self._size = path.stat().st_size
 
-    def write(self, at_ms: int, text: str) -> None:
-        line = f"{at_ms} {text}\n"
+    def __enter__(self) -> "_LogFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def write(self, at_ms: int, text: bytes) -> None:
+        self.count = 1 if at_ms > self.last_ms else self.count + 1
+        self.last_ms = max(self.last_ms, at_ms)
+        line = b"%d %b\n" % (self.last_ms, text)
         if self._size + len(line) > FILE_BYTES:
             self._file.close()
-            self._path.replace(self._path.with_name(self._path.name + ".1"))
-            self._file, self._size = self._path.open("a", buffering=1), 0
+            self._path.replace(_older(self._path))
+            self._file, self._size = self._path.open("ab", buffering=0), 0
         self._file.write(line)
         self._size += len(line)
 
 
-def lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    """The lines of a stream of chunks, without their ends; an unended last one too."""
-    rest = b""
-    for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        if len(rest) > LINE_BYTES:
-            whole.append(rest)
+def lines(frames: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """The stamps and lines, without their ends, of the engine's frames `<stamp> <text>`.
+
+    A long line comes in several frames of one stamp, of which the last has the line's end.
+    """
+    stamp, rest = b"", b""
+    for frame in frames:
+        own, _, text = frame.partition(b" ")
+        if rest and own != stamp:  # its end never came, or comes after another stream's line
+            yield stamp, rest
             rest = b""
-        for line in whole:
-            yield line.decode(errors="replace").rstrip("\r")
+        stamp, rest = own, rest + text
+        if rest.endswith(b"\n") or len(rest) >= LINE_BYTES:
+            yield stamp, rest.removesuffix(b"\n").removesuffix(b"\r")
+            rest = b""
     if rest:
-        yield rest.decode(errors="replace")
+        yield stamp, rest
 
 
-def _seconds(stamp: str) -> float:
-    """Seconds since the epoch of the engine's RFC 3339 time with nanoseconds; 0 if it is none."""
-    head, _, fraction = stamp.rstrip("Z").partition(".")
+def milliseconds(stamp: bytes) -> int:
+    """Milliseconds since the epoch of the engine's RFC 3339 time in UTC; 0 if it is none."""
+    head, _, fraction = stamp.decode(errors="replace").rstrip("Z").partition(".")
     try:
-        whole = datetime.fromisoformat(head + "+00:00").timestamp()
-        return whole + float(f"0.{fraction or 0}")
+        seconds = int(datetime.fromisoformat(head + "+00:00").timestamp())
+        return seconds * 1000 + int(fraction[:3].ljust(3, "0"))
     except ValueError:
-        return 0.0
+        return 0
 
 
-def _last_stamp_s(log: Path) -> float:
-    """When the last line of the file was written: an adopted container's follower goes on there."""
+def _last_lines(log: Path) -> tuple[int, int]:
+    """The time of the log's last line, and how many lines have it; (0, 0) for a log without."""
+    for path in (log, _older(log)):
+        stamps = [int(s) for s in _last_stamps(path) if s.isdigit()]
+        if stamps:
+            return stamps[-1], stamps.count(stamps[-1])
+    return 0, 0
+
+
+def _last_stamps(path: Path) -> list[bytes]:
     try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - LINE_BYTES))
-            last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+            return [line.partition(b" ")[0] for line in file.read().split(b"\n")]
     except OSError:
-        return 0.0
-    stamp = last.partition(b" ")[0]
-    return (int(stamp) + 1) / 1000 if stamp.isdigit() else 0.0
+        return []
+
+
+def _older(path: Path) -> Path:
+    return path.with_name(path.name + ".1")
