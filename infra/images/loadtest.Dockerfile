@@ -18,7 +18,7 @@ FROM ${BASE}
 RUN echo app:x:10001: >> /etc/group \
  && echo app:x:10001:10001::/nonexistent:/usr/sbin/nologin >> /etc/passwd \
  && install -d -o 10001 -g 10001 /data
-COPY --from=build /opt/venv /opt/venv
+COPY --from=build /layer /
 COPY --from=build /app /app
 # The standard library comes without bytecode, and a read-only container cannot keep what it compiles.
 RUN PYTHONPATH=/app /opt/venv/bin/python -c "import locust.main, loadtest.locustfile, loadtest.__main__"
