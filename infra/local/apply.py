@@ -16,9 +16,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local import settings as settings_file
+from infra.local.applygroups import SettingsGroups
+from infra.local.securitygroups import DEFAULT_VPC
 from infra.local.settings import Service, Settings, TargetGroup, WrongSettingsError
 
-VPC = "vpc-0a1b2c3d4e5f60718"
 CERTIFICATE = "arn:aws:acm:{region}:000000000000:certificate/00000000-0000-0000-0000-000000000000"
 
 
@@ -35,9 +36,12 @@ class Stack:
         self._ecs: Any = session.client("ecs", endpoint_url=endpoint, config=config)
         self._elb: Any = session.client("elbv2", endpoint_url=endpoint, config=config)
         self._map: Any = session.client("servicediscovery", endpoint_url=endpoint, config=config)
+        ec2 = session.client("ec2", endpoint_url=endpoint, config=config)
+        self._groups = SettingsGroups(ec2, settings)
 
     def apply(self) -> None:
         """Make everything, callees before their callers."""
+        self._groups.apply()
         cluster_tag = {"key": "rehearse:time-scale", "value": str(self._scale)}
         self._map.create_http_namespace(Name=self._settings.namespace)
         self._ecs.create_cluster(clusterName=self._settings.name, tags=[cluster_tag])
@@ -53,7 +57,9 @@ class Stack:
 
     def _load_balancer(self) -> str:
         made = self._elb.create_load_balancer(
-            Name=self._settings.name, Subnets=self._subnets(), SecurityGroups=["sg-0alb"]
+            Name=self._settings.name,
+            Subnets=self._subnets(),
+            SecurityGroups=[self._groups.load_balancer],
         )
         arn: str = made["LoadBalancers"][0]["LoadBalancerArn"]
         balancer = self._settings.load_balancer
@@ -101,7 +107,7 @@ class Stack:
             Name=name,
             Protocol="HTTP",
             Port=service.container_port,
-            VpcId=VPC,
+            VpcId=DEFAULT_VPC,
             TargetType="ip",
             HealthCheckPath=check.path,
             HealthCheckIntervalSeconds=check.interval,
@@ -155,7 +161,7 @@ class Stack:
             networkConfiguration={
                 "awsvpcConfiguration": {
                     "subnets": self._subnets(),
-                    "securityGroups": [f"sg-0{name}"],
+                    "securityGroups": [self._groups.of_service(name)],
                     "assignPublicIp": "DISABLED",
                 }
             },

@@ -82,6 +82,7 @@ def _site(
         by_host=False,
         address=found.address,
         sources=found.sources,
+        network=found.addresses.network,
         end=end,
         composed=not found.own_network,
     )

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import anyio
@@ -44,6 +44,9 @@ from infra.local.site import Site, find_site
 from infra.local.store import Store
 from infra.local.tasklogs import TaskLogs
 from infra.local.tempo import load_profile
+from infra.local.topology import task_permits
+from infra.local.ways import OPEN, GuardedWays, Ways
+from infra.network.permits import Permit
 
 SETTLE_LIMIT_S = 60  # `up` says it is ready after this long even if a service is not
 SWEEP_EVERY_S = 60
@@ -57,11 +60,13 @@ class ApplyError(Exception):
 class _Signals:
     """`store.Signals`: from the API to the controllers."""
 
-    def __init__(self, scheduling: Scheduling, balancers: Balancers) -> None:
+    def __init__(
+        self, scheduling: Scheduling, balancers: Balancers, security_changed: Callable[[], None]
+    ) -> None:
         self.service_changed = scheduling.service_changed
         self.task_changed = scheduling.task_changed
         self.balancer_changed = balancers.balancer_changed
-        self.security_changed = balancers.security_changed
+        self.security_changed = security_changed
         self._scheduling = scheduling
         self._balancers = balancers
 
@@ -95,6 +100,7 @@ class Plane:
         self.store = Store(chosen.region, zones=zones)
         self.site = find_site(options, zones, images.load(options.images), self._permits)
         self.runtime = self.site.runtime
+        self.ways = self._find_ways()
         self._context = Context(
             records=self.store,
             clock=self.clock,
@@ -120,6 +126,7 @@ class Plane:
             journal=self.journal.write,
             on_target_change=self.scheduling.group_changed,
             propagation_ms=profile.draw("propagation", options.seed, options.scale),
+            ways=self.ways,
         )
         self.connect = ServiceConnect(
             self.store,
@@ -127,6 +134,7 @@ class Plane:
             scale=options.scale,
             envoy=self.site.envoy,
             by_host=self.site.by_host,
+            ways=self.ways,
         )
         guard, self.fallback = _edges(options, self.store, self.site)
         secrets = SecretReader(self.fallback, chosen.region)
@@ -137,15 +145,32 @@ class Plane:
         self.app = build_app(
             self.store,
             self.clock,
-            _Signals(self.scheduling, self.balancers),
+            _Signals(self.scheduling, self.balancers, self._security_changed),
             logs=TaskLogs(self.store, specs),
             fallback=self.fallback,
             guard=guard,
             extra_routes=page.routes(self.store, self.balancers, self.facts),
         )
 
-    def _permits(self, task: str) -> None:
-        """What the task's security groups let in."""
+    def _find_ways(self) -> Ways:
+        """Containers have iptables; processes share one network, so the plane itself says no."""
+        if self.site.name != "process":
+            return OPEN
+        return GuardedWays(self.store, self.site.sources, self.site.network, self.journal.write)
+
+    def _permits(self, task_id: str) -> Sequence[Permit] | None:
+        """What the task's security groups let in; None: everything."""
+        task = next((t for t in self.store.tasks.values() if t.id == task_id), None)
+        if task is None:
+            return None
+        return task_permits(self.store, task, self.site.sources, self.site.network)
+
+    def _security_changed(self) -> None:
+        """A security group or one of its rules changed: everybody acts on it now."""
+        self.ways.security_changed()
+        self.balancers.security_changed()
+        self.connect.refresh()
+        self._context.spawn(self.runtime.enforce)
 
     def facts(self) -> dict[str, Any]:
         """What callers need to know of this plane."""

@@ -26,7 +26,8 @@ class Site:
     run_dir: short, for Unix sockets; gone with the plane. envoy: what starts a task's proxy.
     by_host: tasks reach Service Connect names through a proxy variable only. address: where tasks
     reach the plane. sources: the addresses from which load balancers and health checks speak, for
-    security groups. end: blocks until the last of it is gone. composed: the plane is a container.
+    security groups. network: the VPC's, of which tasks have their addresses. end: blocks until the
+    last of it is gone. composed: the plane is a container.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Site:
     by_host: bool
     address: str
     sources: tuple[str, ...]
+    network: str
     end: Callable[[], None]
     composed: bool = False
 
@@ -68,5 +70,6 @@ def _processes(options: Options, zones: Sequence[str], catalogue: Catalogue) -> 
         by_host=not isolated,
         address=options.host,
         sources=(options.host,),
+        network=pool.network,
         end=lambda: None,
     )

@@ -29,6 +29,7 @@ class Room:
     journal: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
     changes: list[TargetState] = field(default_factory=list)
     released: list[TargetState] = field(default_factory=list)
+    open: bool = True  # whether packets arrive
     clock: SteadyClock = field(default_factory=SteadyClock)
 
     def said(self, kind: str) -> list[Mapping[str, object]]:
@@ -37,13 +38,13 @@ class Room:
 
 @asynccontextmanager
 async def kept(
-    rules: Rules, server: Server, propagation_ms: int = 0, **settings: Any
+    rules: Rules, server: Server, propagation_ms: int = 0, *, opened: bool = True, **settings: Any
 ) -> AsyncIterator[Room]:
     one = group(store(), attributes={"deregistration_delay.timeout_seconds": "10"}, **settings)
     clock = SteadyClock()
     rules.targets.register(one, "127.0.0.1", server.port, "a", clock.now_ms())
     target = one.targets["127.0.0.1", server.port]
-    room = Room(one, target, None)
+    room = Room(one, target, None, open=opened)
 
     async def release(_: TargetGroup, leaving: Target) -> int:
         room.released.append(leaving.state)
@@ -58,6 +59,7 @@ async def kept(
         release=release,
         journal=lambda kind, facts: room.journal.append((kind, facts)),
         propagation_ms=propagation_ms,
+        reachable=lambda _group, _address, port: room.open or port != server.port,
     )
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(room.keeper.run)
@@ -169,6 +171,17 @@ async def _probe(rules: Rules, port: int, matcher: str = "200") -> Any:
     return await rules.checker.probe(rules.checker.Check("127.0.0.1", port, "/healthz", codes, 60))
 
 
+async def what_no_rule_lets_through_times_out_and_is_never_asked(rules: Rules) -> None:
+    """As soon as a rule is there, the next check arrives."""
+    server = Server()
+    async with serving(server), kept(rules, server, opened=False) as room:
+        await until(lambda: room.target.state is TargetState.UNHEALTHY)
+        assert room.target.reason == "Target.Timeout"
+        assert not server.heads
+        room.open = True
+        await until(lambda: room.target.state is TargetState.HEALTHY)
+
+
 SITUATIONS: tuple[Callable[[Rules], Awaitable[None]], ...] = (
     first_check_comes_at_once,
     checks_come_every_interval_however_slow_the_answers,
@@ -179,4 +192,5 @@ SITUATIONS: tuple[Callable[[Rules], Awaitable[None]], ...] = (
     an_answer_of_another_status_fails_and_is_named,
     every_status_of_the_matcher_passes,
     silence_is_a_timeout_and_refusal_is_not,
+    what_no_rule_lets_through_times_out_and_is_never_asked,
 )

@@ -119,6 +119,10 @@ BUGS = (
             "range(int(first), int(last) + 1)", "range(int(first), int(last) + (not dash))"),
     _keeper("silence is called a failure", "checker",
             "        return TIMED_OUT", "        return FAILED"),
+    _keeper("what no rule lets through is asked all the same", "keeper",
+            "if self._reachable(self._group, check.address, check.port):", "if True:"),
+    _keeper("what no rule lets through is a failed check", "keeper",
+            "        return TIMED_OUT\n", "        return Probe(False, 'Failed')\n"),
     _keeper("the first check waits an interval", "keeper",
             "            while self._is_checked(key, watch.target):\n",
             "            await anyio.sleep(self._scaled_ms(self._group.interval) / 1000)\n"

@@ -13,6 +13,7 @@ from infra.local.balancing.targets import register
 from infra.local.clock import SteadyClock
 from infra.local.edge.local import LocalEdge
 from infra.local.store import LoadBalancer, Store, Target, TargetGroup
+from infra.local.ways import OPEN, Ways
 from tests.balancing.launch import ChildLauncher, child_launcher
 from tests.balancing.records import free_port
 from tests.balancing.server import Server
@@ -60,7 +61,11 @@ async def until(condition: Callable[[], object], limit_s: float = LIMIT_S) -> No
 
 @asynccontextmanager
 async def staged(
-    store: Store, directory: Path, scale: float = 20, propagation_ms: int = 0
+    store: Store,
+    directory: Path,
+    scale: float = 20,
+    propagation_ms: int = 0,
+    ways: Ways = OPEN,
 ) -> AsyncIterator[Stage]:
     ports = {80: free_port(), 443: free_port()}
     journal: list[tuple[str, Mapping[str, object]]] = []
@@ -78,6 +83,7 @@ async def staged(
             journal=lambda kind, facts: journal.append((kind, facts)),
             on_target_change=changes.append,
             propagation_ms=propagation_ms,
+            ways=ways,
         )
         async with anyio.create_task_group() as tasks, httpx.AsyncClient(timeout=10) as client:
             await tasks.start(balancers.run)

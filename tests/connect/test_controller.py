@@ -5,7 +5,8 @@ import pytest
 
 from infra.local.connect.controller import LOG_BYTES, ServiceConnect
 from infra.local.scheduler.model import TaskStatus
-from infra.local.store import Deployment, Port, Store
+from infra.local.store import Deployment, Port, Store, Task
+from infra.local.ways import OpenWays, Place
 from tests.connect.records import add_service, add_task, alias, network, new_store, publish
 
 ENVOY = Path("/opt/envoy")
@@ -176,3 +177,43 @@ async def test_a_proxy_that_does_not_run_is_not_ready_and_drains_in_vain(tmp_pat
 
     assert not await connect.ready(task.id, limit_ms=60)
     assert not await connect.ready("unknown", limit_ms=60)
+
+
+class _Refusing(OpenWays):
+    """Leads every call to one address elsewhere, until told otherwise."""
+
+    def __init__(self, refused: str) -> None:
+        self.refused = refused
+
+    def from_task(self, task: Task, place: Place) -> Place:
+        return (place[0], 1) if place[0] == self.refused else place
+
+
+def test_a_member_that_no_rule_lets_the_task_reach_is_led_to_a_port_that_never_answers(
+    tmp_path: Path,
+) -> None:
+    store = new_store()
+    order = add_service(store, "order-api", published=(publish(),))
+    client = add_service(store, "inventory-api", aliases=(alias(order),))
+    for address in ("127.9.0.1", "127.9.0.2"):
+        add_task(store, order, address)
+    task = add_task(store, client, "127.9.0.3")
+    ways = _Refusing("127.9.0.2")
+    connect = ServiceConnect(store, directory=tmp_path, scale=10, envoy=ENVOY, ways=ways)
+    connect.prepare(task, network(order_api="127.9.2.1"))
+    file = tmp_path / task.id[:12] / "members-0.json"
+    assert ports(file) == {"127.9.0.1": 8080, "127.9.0.2": 1}
+
+    ways.refused = ""
+    connect.refresh()
+    assert ports(file) == {"127.9.0.1": 8080, "127.9.0.2": 8080}
+
+
+def ports(file: Path) -> dict[str, int]:
+    (resource,) = json.loads(file.read_text())["resources"]
+    found = [
+        endpoint["endpoint"]["address"]["socket_address"]
+        for group in resource["endpoints"]
+        for endpoint in group["lb_endpoints"]
+    ]
+    return {one["address"]: one["port_value"] for one in found}

@@ -81,6 +81,9 @@ class FakeRuntime:
     def end(self, task: store.Task, container: str, code: int) -> None:
         self._tell(Exit(task.id, container, code))
 
+    async def enforce(self) -> None:
+        return
+
     async def release(self, task: str) -> None:
         self.calls.append("release")
 

@@ -15,6 +15,7 @@ from infra.local.bell import Bell
 from infra.local.clock import Clock
 from infra.local.edge.protocol import Edge
 from infra.local.store import LoadBalancer, Store, Target, TargetGroup
+from infra.local.ways import OPEN, Ways
 
 
 class Balancers:
@@ -23,8 +24,8 @@ class Balancers:
     `edge` is where the Envoys run; `scale` divides durations; `ports` maps listener ports to local
     ones (others stay as they are); `bind` is the address of all listeners; `propagation_ms`
     (scaled) is how long a node still sends requests to a draining target (R4.32).
-    `on_target_change` hears of a group, by ARN, after any change of its targets' states. All
-    methods but `access_log` belong to the event loop's thread.
+    `on_target_change` hears of a group, by ARN, after any change of its targets' states. `ways`
+    say which packets arrive at all. All methods but `access_log` belong to the event loop's thread.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Balancers:
         journal: Journal,
         on_target_change: Callable[[str], None],
         propagation_ms: int = 0,
+        ways: Ways = OPEN,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -53,6 +55,7 @@ class Balancers:
         self._journal = journal
         self._on_target_change = on_target_change
         self._propagation_ms = propagation_ms
+        self._ways = ways
         self._bell = Bell()
         self._nodes: dict[str, Node] = {}
         self._keepers: dict[str, Keeper] = {}
@@ -147,6 +150,7 @@ class Balancers:
             release=self._release,
             journal=self._journal,
             propagation_ms=self._propagation_ms,
+            reachable=self._reachable,
         )
 
     def _node(self, record: LoadBalancer) -> Node:
@@ -158,6 +162,7 @@ class Balancers:
             local_port=lambda port: self._ports.get(port, port),
             certificate=self._authority.issue(directory, *names),
             propagation_ms=self._propagation_ms,
+            way=lambda place: self._ways.from_balancer(record, place),
         )
         return Node(self._store, record, self._clock, self._edge, directory, place, self._journal)
 
@@ -176,6 +181,11 @@ class Balancers:
             return UNUSED_GROUP
         zones = {zone for record in users for zone in record.zones}
         return None if target.zone in zones or not zones else UNUSED_ZONE
+
+    def _reachable(self, group: TargetGroup, address: str, port: int) -> bool:
+        """Whether any load balancer that uses the group gets through to the target."""
+        users = self._users.get(group.arn, [])
+        return any(self._ways.reachable(record, (address, port)) for record in users) or not users
 
     def _target_changed(self, group: TargetGroup) -> None:
         self._wake_nodes(group.arn)

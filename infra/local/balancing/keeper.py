@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import anyio
 from anyio.abc import TaskGroup
 
-from infra.local.balancing.checker import Check, parse_matcher, probe
-from infra.local.balancing.health import CHECKED, judge, settle
+from infra.local.balancing.checker import TIMED_OUT, Check, parse_matcher, probe
+from infra.local.balancing.health import CHECKED, Probe, judge, settle
 from infra.local.balancing.targets import enter
 from infra.local.bell import Bell
 from infra.local.clock import Clock
@@ -36,7 +36,8 @@ class Keeper:
 
     `unused` says why a target gets no requests at all, or None; `changed` hears of every change;
     `release` takes a target's last requests away and says how many those were. `propagation_ms`
-    (scaled) is how long the nodes need to hear of a draining (R4.32).
+    (scaled) is how long the nodes need to hear of a draining (R4.32). `reachable` says whether the
+    packets of a check to that address and port arrive at all.
     """
 
     def __init__(
@@ -49,8 +50,10 @@ class Keeper:
         release: Callable[[TargetGroup, Target], Awaitable[int | None]],
         journal: Journal,
         propagation_ms: int = 0,
+        reachable: Callable[[TargetGroup, str, int], bool] = lambda group, address, port: True,
     ) -> None:
         self._group = group
+        self._reachable = reachable
         self._propagation_ms = propagation_ms
         self._clock = clock
         self._scale = scale
@@ -112,10 +115,17 @@ class Keeper:
 
     async def _check(self, target: Target) -> None:
         group = self._group
-        result = await probe(self._question(target))
+        result = await self._ask(self._question(target))
         verdict = judge(target, result, group.healthy_threshold, group.unhealthy_threshold)
         if settle(target, verdict, self._clock.now_ms()):
             self._tell(target)
+
+    async def _ask(self, check: Check) -> Probe:
+        """What is dropped on the way is waited for in vain, as AWS's security groups have it."""
+        if self._reachable(self._group, check.address, check.port):
+            return await probe(check)
+        await anyio.sleep(check.timeout_ms / 1000)
+        return TIMED_OUT
 
     def _question(self, target: Target) -> Check:
         group = self._group

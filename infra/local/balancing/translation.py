@@ -23,13 +23,17 @@ DEFAULT_RULE = 1_000_000  # comes after every priority, at most 50,000
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """How this machine differs from AWS. `propagation_ms` is already scaled (R4.32)."""
+    """How this machine differs from AWS. `propagation_ms` is already scaled (R4.32).
+
+    `way` is where Envoy is to connect to for an address and port: elsewhere, if that is refused.
+    """
 
     scale: float
     bind: str
     local_port: Callable[[int], int]
     certificate: Certificate
     propagation_ms: int = 0
+    way: Callable[[tuple[str, int]], tuple[str, int]] = lambda place: place
 
     def scaled_ms(self, seconds: float) -> int:
         """Seconds as AWS has them to milliseconds here."""
@@ -115,7 +119,7 @@ def _endpoints(group: TargetGroup, place: Placing, now_ms: int) -> Iterator[Endp
     present = [*group.targets.values(), *gone]
     chosen = routable(present, group.attributes, now_ms, place.propagation_ms)
     for target in sorted(chosen, key=lambda t: (t.address, t.port)):
-        yield Endpoint(target.address, target.port, target.zone)
+        yield Endpoint(*place.way((target.address, target.port)), target.zone)
 
 
 def _sticky_ms(attributes: dict[str, str], place: Placing) -> int | None:

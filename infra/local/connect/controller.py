@@ -18,6 +18,7 @@ from infra.local.proxy.configs.sidecar_model import Egress, Endpoint, Policy, Si
 from infra.local.proxy.files import write_atomically
 from infra.local.runtime.protocol import ContainerSpec, Network
 from infra.local.store import Alias, Store, Task
+from infra.local.ways import OPEN, Ways
 
 LOG_BYTES = 4 << 20  # an access log is cut at this size; one older piece is kept
 
@@ -29,6 +30,7 @@ _ID_CHARACTERS = 12  # of a task's id in paths: a socket's path has a limit
 class _Prepared:
     """A proxy whose files exist, and the members last written for each alias."""
 
+    task: Task
     folder: Path
     egress: dict[Alias, Egress]
     written: dict[Alias, tuple[Endpoint, ...]] = field(default_factory=dict)
@@ -47,7 +49,8 @@ class ServiceConnect:
 
     `scale` divides every modelled duration; `policy` is unscaled. `by_host` says that tasks reach
     their aliases through `http_proxy`, as names do not resolve in them: any alias's address then
-    serves every alias, told apart by the Host header. All but `ready` and `drain` return at once.
+    serves every alias, told apart by the Host header. `ways` lead a task's calls. All but `ready`
+    and `drain` return at once.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class ServiceConnect:
         envoy: Path,
         policy: Policy | None = None,
         by_host: bool = False,
+        ways: Ways = OPEN,
     ) -> None:
         _check_length(directory)
         self._store = store
@@ -67,6 +71,7 @@ class ServiceConnect:
         self._envoy = envoy
         self._policy = (policy or Policy()).scaled(scale)
         self._by_host = by_host
+        self._ways = ways
         self._prepared: dict[str, _Prepared] = {}
 
     def aliases(self, task: Task) -> tuple[Alias, ...]:
@@ -94,7 +99,7 @@ class ServiceConnect:
         folder = self._directory / task.id[:_ID_CHARACTERS]
         folder.mkdir(parents=True, exist_ok=True)
         known = egress(self._store, self.aliases(task), network, folder, self._scale)
-        prepared = self._prepared[task.id] = _Prepared(folder, known)
+        prepared = self._prepared[task.id] = _Prepared(task, folder, known)
         self._push([prepared])
         write_atomically(folder / "envoy.json", bootstrap(self._sidecar(task, network, prepared)))
         return container(task, folder, self._envoy, self._scale)
@@ -153,10 +158,16 @@ class ServiceConnect:
         members = publication.members(self._store, (a for p in proxies for a in p.egress))
         for prepared in proxies:
             for alias, known in prepared.egress.items():
-                if prepared.written.get(alias) != members[alias]:
-                    document = endpoints(known.cluster, members[alias])
-                    write_atomically(Path(known.endpoints), document)
-                    prepared.written[alias] = members[alias]
+                led = self._led(prepared.task, members[alias])
+                if prepared.written.get(alias) != led:
+                    write_atomically(Path(known.endpoints), endpoints(known.cluster, led))
+                    prepared.written[alias] = led
+
+    def _led(self, task: Task, members: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
+        """The members as the task's connections reach them, or do not."""
+        return tuple(
+            Endpoint(*self._ways.from_task(task, (m.address, m.port)), m.zone) for m in members
+        )
 
     def _sidecar(self, task: Task, network: Network, prepared: _Prepared) -> Sidecar:
         return Sidecar(

@@ -27,7 +27,8 @@ LIMITS = (
     "CPU and memory of a task definition are not enforced: a task may use the whole machine.",
     "Tasks see this machine's file system: a volume's path is replaced by its directory in"
     " commands and variables, and nothing is read-only.",
-    "Tasks share this machine's network: security groups are not enforced.",
+    "Tasks share this machine's network: security groups decide what load balancers, health checks"
+    " and Service Connect get through to, and not what a task sends to an address by itself.",
 )
 LIMITS_WITHOUT_NAMESPACES = (
     "Namespaces are refused here, so PID 1 is not emulated: a main process that handles no SIGTERM"
@@ -137,6 +138,9 @@ class ProcessRuntime:
     def process(self, task: str, container: str) -> LaunchedProcess | None:
         """The main process of a container that was started; None after the task's release."""
         return self._tasks[task].containers.get(container) if task in self._tasks else None
+
+    async def enforce(self) -> None:
+        """Nothing: `ways.GuardedWays` leads what is refused astray."""
 
     async def release(self, task: str) -> None:
         record = self._tasks.pop(task, None)

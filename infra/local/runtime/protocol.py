@@ -164,6 +164,9 @@ class Runtime(Protocol):
         `on_exit`.
         """
 
+    async def enforce(self) -> None:
+        """Bring every task's network up to its security groups, where they are enforced there."""
+
     async def release(self, task: str) -> None:
         """End whatever is left of the task (SIGKILL), give its addresses back."""
 
