@@ -111,6 +111,8 @@ def _ready(facts: dict[str, Any], ready_fd: int | None) -> None:
         f"page {facts['endpoint']}/_rehearse/)",
         err=True,
     )
+    for notice in facts["notices"]:
+        click.echo(notice, err=True)
     for name in facts["unsteady"]:
         click.echo(f"{name} is not steady yet: see `rehearse events {name}`", err=True)
     if facts["composed"] and not os.environ.get("DOCKER_HOST"):

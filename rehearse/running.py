@@ -91,6 +91,11 @@ stop_order_option = click.option(
     help="The load balancers run in the process at this socket (see docker-compose.yml).",
 )
 @click.option(
+    "--adopt",
+    is_flag=True,
+    help="Keep the records, and go on with what a plane that was killed left (with docker).",
+)
+@click.option(
     "--balancer",
     help="With docker, for a plane in a container: the host name of the load balancers' process.",
 )

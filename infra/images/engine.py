@@ -12,6 +12,12 @@ from pathlib import Path
 ANSWER_LIMIT_S = 20
 BUILD_LIMIT_S = 1800
 LINES_SHOWN = 15
+UNREACHABLE = (
+    "failed to resolve source metadata",
+    "failed to do request",
+    "pull access denied",
+    "error getting credentials",
+)
 _BASE = re.compile(r"^ARG BASE=(\S+)$", re.MULTILINE)
 
 
@@ -74,18 +80,6 @@ def check_engine() -> None:
     )
 
 
-def ensure(image: str) -> None:
-    """Pull an image unless it is here. Raises ImagesError if it cannot be pulled."""
-    if inspect(image) is not None:
-        return
-    done = _run(["docker", "pull", "--quiet", image], BUILD_LIMIT_S)
-    if done.returncode != 0:
-        raise ImagesError(
-            f"the base {image} cannot be pulled: {last_lines(done.stderr, 1)}",
-            "where no registry is reachable, --offline makes the bases from Debian packages",
-        )
-
-
 def build(wanted: Build) -> None:
     """Build and tag one image. Raises ImagesError with the end of the build's log."""
     done = _run(wanted.command(), BUILD_LIMIT_S, {"DOCKER_BUILDKIT": "1"})
@@ -128,7 +122,13 @@ def last_lines(text: str, count: int) -> str:
 
 
 def _explained(wanted: Build, log: str) -> ImagesError:
+    base = wanted.base
     lowered = log.lower()
+    if any(sign in lowered for sign in UNREACHABLE):
+        return ImagesError(
+            f"{wanted.tag} cannot be built, as {base} cannot be pulled: {_cause(log)}",
+            "where no registry is reachable, --offline makes the bases from Debian packages",
+        )
     if "buildx component is missing" in lowered:
         return ImagesError("Docker's build plugin is missing", "install docker-buildx (buildx)")
     if "certificate" in lowered:
@@ -139,6 +139,11 @@ def _explained(wanted: Build, log: str) -> ImagesError:
     return ImagesError(
         f"{wanted.tag} cannot be built:\n{last_lines(log, LINES_SHOWN)}", "the log's end is above"
     )
+
+
+def _cause(log: str) -> str:
+    """The end of the last line: BuildKit puts many contexts before the cause."""
+    return last_lines(log, 1).rpartition("failed to do request: ")[2]
 
 
 def _run(

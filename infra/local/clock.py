@@ -15,10 +15,14 @@ class Clock(Protocol):
 
 
 class SteadyClock:
-    """The monotonic clock, offset to the wall clock at construction."""
+    """The monotonic clock, offset to the wall clock at construction.
 
-    def __init__(self) -> None:
-        self._offset_ns = time.time_ns() - time.monotonic_ns()
+    It begins no earlier than `since_ms`, should the wall clock have been set back meanwhile.
+    """
+
+    def __init__(self, since_ms: int = 0) -> None:
+        begin_ns = max(time.time_ns(), since_ms * 1_000_000)
+        self._offset_ns = begin_ns - time.monotonic_ns()
 
     def now_ms(self) -> int:
         return (time.monotonic_ns() + self._offset_ns) // 1_000_000

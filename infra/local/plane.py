@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -23,7 +23,6 @@ from infra.local.api.fallback import Fallback, MotoFallback, UrlFallback
 from infra.local.api.guard import Guard
 from infra.local.api.metadata import metadata_routes
 from infra.local.balancing.balancer import Balancers
-from infra.local.clock import SteadyClock
 from infra.local.connect.controller import ServiceConnect
 from infra.local.control.agent import Agent
 from infra.local.control.context import Context
@@ -35,6 +34,7 @@ from infra.local.folder import StateFolder
 from infra.local.guarded import Guarded
 from infra.local.journal import Journal
 from infra.local.options import Options, WrongOptionError
+from infra.local.records.opening import Opened, mark, open_kept, open_unkept
 from infra.local.runtime import images
 from infra.local.runtime.launch import launch_plain
 from infra.local.scheduler.model import StopOrder
@@ -86,6 +86,18 @@ def _edges(options: Options, store: Store, site: Site) -> tuple[Guard, Fallback]
         raise WrongOptionError(str(error)) from error
 
 
+def _open(options: Options, chosen: settings.Settings) -> Opened:
+    """The records: an earlier plane's with --adopt, if there are any. Raises WrongOptionError."""
+    if not options.adopt:
+        return open_unkept(chosen)
+    if options.runtime == "process":
+        raise WrongOptionError(
+            "--adopt cannot be used with --runtime process: its tasks die with their plane, so "
+            "there is nothing to go on with; leave it out"
+        )
+    return open_kept(options.state_dir, chosen, options.scale)
+
+
 class Plane:
     """The parts of one plane, wired. `tasks` runs whatever the parts start."""
 
@@ -95,9 +107,10 @@ class Plane:
         profile = load_profile(options.tempo)
         zones = tuple(chosen.availability_zones)
         state = options.state_dir
-        self.clock = SteadyClock()
+        self.settings_mark = mark(chosen)
+        self.opened = _open(options, chosen)
+        self.store, self.clock, self.book = self.opened.store, self.opened.clock, self.opened.book
         self.journal = Journal(state / "journal.jsonl", self.clock)
-        self.store = Store(chosen.region, zones=zones)
         self.site = find_site(options, zones, images.load(options.images), self._permits)
         self.runtime = self.site.runtime
         self.ways = self._find_ways()
@@ -108,10 +121,11 @@ class Plane:
             profile=profile,
             seed=options.seed,
             stop_order=StopOrder(options.stop_task_order),
-            note=self.journal.write,
-            spawn=Guarded(tasks, self.journal.write),
+            note=self._note,
+            spawn=Guarded(tasks, self._note),
             group_changed=lambda arn: self.balancers.group_changed(arn),
             count_exits=options.count_exits,
+            after_commit=self.book.after_commit,
         )
         self.scheduling = Scheduling(self._context)
         self.balancers = Balancers(
@@ -123,7 +137,7 @@ class Plane:
             certificates=state / "certificates",
             ports={80: options.http_port, 443: options.https_port},
             bind=ANYWHERE if options.edge else options.host,
-            journal=self.journal.write,
+            journal=self._note,
             on_target_change=self.scheduling.group_changed,
             propagation_ms=profile.draw("propagation", options.seed, options.scale),
             ways=self.ways,
@@ -140,8 +154,8 @@ class Plane:
         secrets = SecretReader(self.fallback, chosen.region)
         metadata = f"http://{self.site.address}:{options.port}"
         specs = SpecMaker(self.store, metadata, state / "logs", state / "volumes", secrets)
-        agent = Agent(self._context, self.runtime, self.connect, specs, self.scheduling.wake)
-        self.scheduling.use(agent)
+        self.agent = Agent(self._context, self.runtime, self.connect, specs, self.scheduling.wake)
+        self.scheduling.use(self.agent)
         self.app = build_app(
             self.store,
             self.clock,
@@ -150,6 +164,7 @@ class Plane:
             fallback=self.fallback,
             guard=guard,
             extra_routes=page.routes(self.store, self.balancers, self.facts),
+            commit=self._commit,
         )
 
     def _find_ways(self) -> Ways:
@@ -172,6 +187,21 @@ class Plane:
         self.connect.refresh()
         self._context.spawn(self.runtime.enforce)
 
+    def _note(self, kind: str, fields: Mapping[str, object]) -> None:
+        """What is worth a line in the journal is a change of the records."""
+        self.journal.write(kind, fields)
+        self.book.changed()
+
+    def _commit(self) -> None:
+        self.book.changed()
+        self.book.commit()
+
+    async def adopt(self) -> None:
+        """Go on with what an earlier plane left; where nothing is to be, remove what is there."""
+        if self.options.adopt:
+            await self.agent.adopt()
+            self.scheduling.resume()
+
     def facts(self) -> dict[str, Any]:
         """What callers need to know of this plane."""
         options = self.options
@@ -188,8 +218,23 @@ class Plane:
             "runtime": self.site.name,
             "composed": self.site.composed,
             "unsteady": [s.name for s in self.store.services.values() if not s.steady],
+            "notices": self._notices(),
             "limits": [*self.runtime.limits, *self.balancers.limits],
         }
+
+    def _notices(self) -> list[str]:
+        """What of an earlier plane the user should know."""
+        opened = self.opened
+        if opened.notice is not None:
+            return [opened.notice]
+        if opened.applied is None:
+            return []
+        told = "went on with the records of the plane before, so the settings were not applied"
+        if opened.applied == self.settings_mark:
+            return [told]
+        command = f"python -m infra.local.apply --settings {self.options.settings}"
+        address = f"--endpoint-url {self.options.endpoint} --time-scale {self.options.scale}"
+        return [f"{told}; they have changed since: apply them with `{command} {address}`"]
 
     def serve_metadata(self, tasks: TaskGroup) -> None:
         """Let tasks reach their metadata where the plane's own address is not theirs to reach."""
@@ -213,6 +258,7 @@ class Plane:
 
     async def close(self) -> None:
         """End every task and remove what only this run needed."""
+        self.book.end()
         with anyio.CancelScope(shield=True):
             await self.fallback.close()
             await self.runtime.close()
@@ -231,11 +277,15 @@ async def run(options: Options, ready: Callable[[dict[str, Any]], None]) -> None
         async with anyio.create_task_group() as tasks:
             plane = Plane(options, tasks)
             try:
+                await plane.adopt()
                 await tasks.start(plane.balancers.run)
+                tasks.start_soon(plane.book.run)
                 tasks.start_soon(serve, plane.app, sock)
                 plane.serve_metadata(tasks)
                 tasks.start_soon(plane.sweep)
-                await apply(options)
+                if plane.opened.applied is None:
+                    await apply(options)
+                    plane.book.note_applied(plane.settings_mark)
                 await settle(plane)
                 folder.publish(plane.facts())
                 ready(plane.facts())

@@ -68,6 +68,13 @@ class HealthCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Port:
+    container_port: int
+    name: str | None = None
+    app_protocol: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """What the plane acts on in a containerDefinition."""
 
@@ -78,7 +85,7 @@ class Container:
     entry_point: tuple[str, ...] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
-    ports: tuple["Port", ...] = ()
+    ports: tuple[Port, ...] = ()
     stop_timeout: int = 30
     start_timeout: int | None = None
     health_check: HealthCheck | None = None
@@ -86,13 +93,6 @@ class Container:
     mounts: tuple[tuple[str, str, bool], ...] = ()  # source volume, container path, read only
     log_group: str | None = None
     log_stream_prefix: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    container_port: int
-    name: str | None = None
-    app_protocol: str | None = None
 
 
 @dataclass(slots=True)
@@ -210,6 +210,7 @@ class ContainerState:
     depends_on: tuple[str, ...] = ()
     terminated_ms: int | None = None
     killed: bool = False
+    starting: bool = False  # the runtime was told to start it, and has not said that it did
 
 
 @dataclass(slots=True)
@@ -250,6 +251,7 @@ class Task:
     died_ms: int | None = None
     condemned: bool = False
     counted: bool = False
+    launched: bool = False  # the service's count of launches knows how this one went (R2.11)
     health_ms: int = 0
     drained_ms: dict[str, int | None] = field(default_factory=dict)  # by group; None: draining
     stop_code: StopCode | None = None

@@ -22,7 +22,9 @@ CLOSED = (
     "unix:///var/run/docker.sock: dial unix /var/run/docker.sock: connect: permission denied"
 )
 NO_REGISTRY = (
-    'Error response from daemon: Get "https://registry-1.docker.io/v2/": dial tcp: '
+    "ERROR: failed to solve: rpc error: code = Unknown desc = failed to solve with frontend "
+    "dockerfile.v0: failed to create LLB definition: failed to do request: Head "
+    '"https://registry-1.docker.io/v2/library/python/manifests/3.12-slim-bookworm": dial tcp: '
     "lookup registry-1.docker.io: no such host"
 )
 NO_MIRROR = "E: Failed to fetch http://nowhere/InRelease  Could not connect to nowhere:80"
@@ -62,13 +64,9 @@ def place(programs: Path, name: str, script: str) -> None:
     (programs / name).chmod(0o755)
 
 
-def docker_that_fails_to(programs: Path, step: str, log: str) -> None:
-    """An engine without images, at which one command fails with this log."""
-    place(
-        programs,
-        "docker",
-        f"case $1 in {step}) echo '{log}' >&2; exit 1;; image) exit 1;; *) echo 20.10;; esac",
-    )
+def docker_that_fails_to_build(programs: Path, log: str) -> None:
+    case = f"case $1 in build) echo '{log}' >&2; exit 1;; image) exit 1;; *) echo 20.10;; esac"
+    place(programs, "docker", case)
 
 
 def test_without_docker(command: Command) -> None:
@@ -97,21 +95,25 @@ def test_without_an_engine(
 
 
 def test_without_a_registry_it_says_how_to_do_without(command: Command, programs: Path) -> None:
-    docker_that_fails_to(programs, "pull", NO_REGISTRY)
+    docker_that_fails_to_build(programs, NO_REGISTRY)
     first, second = command().stderr.splitlines()
-    assert first == f"images: the base python:3.12-slim-bookworm cannot be pulled: {NO_REGISTRY}"
+    assert first == (
+        "images: order-api:1 cannot be built, as python:3.12-slim-bookworm cannot be pulled: Head "
+        '"https://registry-1.docker.io/v2/library/python/manifests/3.12-slim-bookworm": dial tcp: '
+        "lookup registry-1.docker.io: no such host"
+    )
     assert "--offline" in second
 
 
 def test_a_build_that_fails_shows_the_end_of_its_log(command: Command, programs: Path) -> None:
-    docker_that_fails_to(programs, "build", BROKEN)
+    docker_that_fails_to_build(programs, BROKEN)
     done = command("order-api")
     assert done.returncode == 1
     assert "Failed to parse uv.lock" in done.stderr
 
 
 def test_offline_without_apt(command: Command, programs: Path) -> None:
-    docker_that_fails_to(programs, "build", "")
+    docker_that_fails_to_build(programs, "")
     *_, first, second = command("--offline").stderr.splitlines()
     assert first.startswith("images: `apt-get` is missing")
     assert "install apt" in second
@@ -119,7 +121,7 @@ def test_offline_without_apt(command: Command, programs: Path) -> None:
 
 @pytest.mark.skipif(not KEYRING.exists(), reason="no Debian keys on this machine")
 def test_offline_without_a_mirror(command: Command, programs: Path) -> None:
-    docker_that_fails_to(programs, "build", "")
+    docker_that_fails_to_build(programs, "")
     place(programs, "apt-get", f"echo '{NO_MIRROR}' >&2; exit 100")
     for name in ("dpkg-deb", "tar"):
         place(programs, name, "exit 1")

@@ -1,6 +1,6 @@
 """The plane's HTTP endpoint: from a request to the handler of its operation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from starlette.applications import Starlette
@@ -58,6 +58,7 @@ ELB_SCOPE: Final = "elasticloadbalancing"
 ELB_VERSION: Final = "2015-12-01"
 EC2_VERSION: Final = "2016-11-15"
 OWN_SCOPES: Final = (*JSON_SERVICES, ELB_SCOPE)
+READS: Final = ("Describe", "List", "Get", "Discover", "Filter")
 FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -71,13 +72,16 @@ def build_app(
     guard: Guard,
     extra_routes: Sequence[BaseRoute] = (),
     check_output: bool = False,
+    commit: Callable[[], None] = lambda: None,
 ) -> Starlette:
     """The endpoint. `extra_routes` come first; what nobody here takes is the fallback's.
 
     `check_output` holds every answer of ours against the service's model; a misfit is a 500.
+    `commit` is called before the answer of every operation that may have changed the store.
     """
     context = Context(store, clock, signals)
-    api = Api(store, _handlers(context, logs), fallback, check_output=check_output)
+    handlers = _handlers(context, logs)
+    api = Api(store, handlers, fallback, check_output=check_output, commit=commit)
     return Starlette(
         routes=[*extra_routes, *metadata_routes(store), Mount("/", app=api)],
         middleware=[Middleware(GuardMiddleware, guard=guard, clock=clock)],
@@ -121,11 +125,13 @@ class Api:
         fallback: Fallback | None,
         *,
         check_output: bool,
+        commit: Callable[[], None],
     ) -> None:
         self._store = store
         self._handlers = handlers
         self._fallback = fallback
         self._check_output = check_output
+        self._commit = commit
         self._targets = {service_model(s).metadata["targetPrefix"]: s for s in JSON_SERVICES}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -190,6 +196,8 @@ class Api:
             params = protocol.parse(body, operation)
             check_params(params, operation)
             result = await handler(params)
+            if not name.startswith(READS):
+                self._commit()
         except ApiError as error:
             return write_error(error, protocol, request_id)
         if self._check_output:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import anyio
 
@@ -15,7 +16,7 @@ from infra.local.proxy.admin import ask, is_live
 from infra.local.proxy.configs.sidecar import ADMIN_PATH_BYTES, bootstrap
 from infra.local.proxy.configs.sidecar_cluster import endpoints
 from infra.local.proxy.configs.sidecar_model import Egress, Endpoint, Policy, Sidecar
-from infra.local.proxy.files import write_atomically
+from infra.local.proxy.files import read_json, write_atomically
 from infra.local.runtime.protocol import ContainerSpec, Network
 from infra.local.store import Alias, Store, Task
 from infra.local.ways import OPEN, Ways
@@ -93,10 +94,11 @@ class ServiceConnect:
         """Write the files of the task's proxy; the container to start before all others (R6.10).
 
         None without Service Connect. Raises KeyError if `network` lacks one of `aliases(task)`.
+        For a task of an earlier plane it is called anew: its proxy, if it runs, notices nothing.
         """
         if not publication.connected(publication.deployment(self._store, task)):
             return None
-        folder = self._directory / task.id[:_ID_CHARACTERS]
+        folder = self._folder(task.id)
         folder.mkdir(parents=True, exist_ok=True)
         known = egress(self._store, self.aliases(task), network, folder, self._scale)
         prepared = self._prepared[task.id] = _Prepared(task, folder, known)
@@ -150,9 +152,11 @@ class ServiceConnect:
 
     def forget(self, task_id: str) -> None:
         """Remove the files of a proxy that has ended. Nothing happens if there are none."""
-        prepared = self._prepared.pop(task_id, None)
-        if prepared is not None:
-            shutil.rmtree(prepared.folder, ignore_errors=True)
+        self._prepared.pop(task_id, None)
+        shutil.rmtree(self._folder(task_id), ignore_errors=True)
+
+    def _folder(self, task_id: str) -> Path:
+        return self._directory / task_id[:_ID_CHARACTERS]
 
     def _push(self, proxies: Sequence[_Prepared]) -> None:
         members = publication.members(self._store, (a for p in proxies for a in p.egress))
@@ -160,7 +164,7 @@ class ServiceConnect:
             for alias, known in prepared.egress.items():
                 led = self._led(prepared.task, members[alias])
                 if prepared.written.get(alias) != led:
-                    write_atomically(Path(known.endpoints), endpoints(known.cluster, led))
+                    _write(Path(known.endpoints), endpoints(known.cluster, led))
                     prepared.written[alias] = led
 
     def _led(self, task: Task, members: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
@@ -190,6 +194,12 @@ def _check_length(directory: Path) -> None:
             f"{directory} is too long for the sockets of the proxies:"
             f" choose a state directory at least {excess} bytes shorter"
         )
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    """Write what the file does not say yet: a proxy that an earlier plane left may watch it."""
+    if read_json(path) != document:
+        write_atomically(path, document)
 
 
 def _trim(log: Path) -> None:

@@ -15,7 +15,7 @@ from infra.local.control.probes import Prober
 from infra.local.control.records import ask_stop, move
 from infra.local.control.sidecars import Sidecars, Specs
 from infra.local.runtime.protocol import Exit, Runtime
-from infra.local.scheduler.lifecycle import TaskEvent
+from infra.local.scheduler.lifecycle import TaskEvent, is_active
 from infra.local.scheduler.model import StopCode, TaskStatus
 
 ENDING = (TaskStatus.STOPPING, TaskStatus.DEPROVISIONING, TaskStatus.STOPPED)
@@ -45,9 +45,31 @@ class Agent:
         runtime.on_exit(self._exited)
 
     def begin(self, task: store.Task) -> None:
-        """Start bringing the task up; once per task."""
-        self._coming.add(task.id)
-        self._context.spawn(self._bring_up, task)
+        """Start bringing the task up, or go on with it. Nothing happens if it is coming already."""
+        if task.id not in self._coming:
+            self._coming.add(task.id)
+            self._context.spawn(self._bring_up, task)
+
+    async def adopt(self) -> None:
+        """Go on with the records' tasks, an earlier plane's; once, before any scheduler runs.
+
+        Ends that nobody heard of are told on the way, and what no record knows is ended.
+        """
+        tasks = list(self._context.records.tasks.values())
+        kept = [t for t in tasks if t.status not in (TaskStatus.DEPROVISIONING, TaskStatus.STOPPED)]
+        await self._runtime.adopt({task.id: _running(task) for task in kept})
+        for task in tasks:
+            if task in kept:
+                await self._resume(task)
+            elif task.status is TaskStatus.DEPROVISIONING:
+                self._context.spawn(self._see_off, task)
+
+    async def _resume(self, task: store.Task) -> None:
+        if is_active(task.status) and task.status is not TaskStatus.RUNNING:
+            self.begin(task)
+        elif _running(task):
+            await self._bringup.resume(task)
+        self.settle(task)
 
     async def _bring_up(self, task: store.Task) -> None:
         try:
@@ -65,16 +87,20 @@ class Agent:
         """Send SIGTERM and remember when (R1.6)."""
         state = _state(task, container)
         state.terminated_ms = self._context.clock.now_ms()
-        self._runtime.signal(task.id, container, Signals.SIGTERM)
+        self._signal(task, container, Signals.SIGTERM)
 
     def kill(self, task: store.Task, container: str) -> None:
         """Send SIGKILL (R1.8)."""
         _state(task, container).killed = True
-        self._runtime.signal(task.id, container, Signals.SIGKILL)
+        self._signal(task, container, Signals.SIGKILL)
+
+    def _signal(self, task: store.Task, container: str, number: Signals) -> None:
+        """A plane that knew nothing of it would take a task that ends for one that serves."""
+        self._context.after_commit(lambda: self._runtime.signal(task.id, container, number))
 
     def settle(self, task: store.Task) -> None:
         """See a STOPPING task off once none of its containers is left."""
-        alive = any(c.last_status == "RUNNING" for c in task.containers)
+        alive = _running(task)
         if task.status is TaskStatus.STOPPING and task.id not in self._coming and not alive:
             self._move(task, TaskEvent.EXITED)
             self._context.spawn(self._see_off, task)
@@ -121,6 +147,11 @@ class Agent:
 
 def _arn(records: store.Store, task_id: str) -> str:
     return next((arn for arn in records.tasks if arn.endswith("/" + task_id)), "")
+
+
+def _running(task: store.Task) -> list[str]:
+    """The names of the containers that are believed to run."""
+    return [c.name for c in task.containers if c.last_status == "RUNNING"]
 
 
 def _state(task: store.Task, name: str) -> store.ContainerState:

@@ -21,6 +21,7 @@ from infra.local.runtime.protocol import (
     Runtime,
 )
 from infra.local.scheduler.lifecycle import TaskEvent, is_active
+from infra.local.scheduler.model import TaskStatus
 
 READY_LIMIT_MS = 15_000  # an Envoy that is not ready by then never will be
 START_LIMIT_S = 180  # startTimeout where the task definition has none, unscaled
@@ -63,12 +64,16 @@ class BringUp:
             self._notices[task.id].set()
 
     async def run(self, task: store.Task) -> None:
-        """Take the task to RUNNING. Raises CannotBringUpError or OvertakenError."""
+        """Take the task to RUNNING, from any status before it.
+
+        Raises CannotBringUpError or OvertakenError.
+        """
         self._notices[task.id] = anyio.Event()
         draw = f"{self._context.seed}/{next(self._births)}"
         try:
             network = await self._provision(task, draw)
-            await self._pull(task, draw)
+            if task.status is TaskStatus.PENDING:
+                await self._pull(task, draw)
             await self._start(task, network)
         except CannotPullContainerError as error:
             raise CannotBringUpError(f"CannotPullContainerError: {error}") from error
@@ -79,14 +84,30 @@ class BringUp:
         finally:
             del self._notices[task.id]
 
+    async def resume(self, task: store.Task) -> None:
+        """Watch a task that an earlier plane brought up."""
+        definition = self._context.records.definitions[task.task_definition]
+        self._sidecars.prepare(task, await self._network(task))
+        for container in definition.containers:
+            state = next(c for c in task.containers if c.name == container.name)
+            if state.last_status == "RUNNING":
+                self._watch(task, state, container.health_check)
+
     async def _provision(self, task: store.Task, draw: str) -> Network:
+        """An adopted task may have its network already; it is the same one then."""
+        if task.status is not TaskStatus.PROVISIONING:
+            return await self._network(task)
         await self._pause(task, "provisioning", draw)
+        network = await self._network(task)
+        task.connectivity_ms = self._context.clock.now_ms()
+        self._move(task, TaskEvent.PROVISIONED)
+        return network
+
+    async def _network(self, task: store.Task) -> Network:
         egress = [(alias.dns_name, alias.port) for alias in self._sidecars.aliases(task)]
         ingress = self._sidecars.intercepted(task)
         network = await self._runtime.provision(task.id, task.zone, ingress=ingress, egress=egress)
         task.address, task.inner_address = network.address, network.inner_address
-        task.connectivity_ms = self._context.clock.now_ms()
-        self._move(task, TaskEvent.PROVISIONED)
         return network
 
     async def _pull(self, task: store.Task, draw: str) -> None:
@@ -103,23 +124,38 @@ class BringUp:
         if proxy is not None:
             await self._start_proxy(task, network, proxy)
         for container in start_order(definition.containers):
-            await self._wait_for_dependencies(task, container)
-            spec = await self._specs.make(
-                task, container, network, self._sidecars.proxy(task, network)
-            )
-            await self._start_container(task, network, spec, container.health_check)
+            state = next(c for c in task.containers if c.name == container.name)
+            if state.last_status == "PENDING":
+                await self._start_application(task, network, container)
+            elif state.last_status == "RUNNING":  # an earlier plane started it
+                self._watch(task, state, container.health_check)
         self._move(task, TaskEvent.STARTED)
 
+    async def _start_application(
+        self, task: store.Task, network: Network, container: store.Container
+    ) -> None:
+        await self._wait_for_dependencies(task, container)
+        proxy = self._sidecars.proxy(task, network)
+        spec = await self._specs.make(task, container, network, proxy)
+        await self._start_container(task, network, spec, container.health_check)
+
     async def _start_proxy(self, task: store.Task, network: Network, spec: ContainerSpec) -> None:
+        state = next((c for c in task.containers if c.name == spec.name), None)
+        if state is None:
+            state = self._add_proxy(task, spec)
+        if state.last_status == "PENDING":
+            await self._start_container(task, network, spec, None)
+        if not await self._sidecars.ready(task.id, READY_LIMIT_MS):
+            raise CannotBringUpError("ServiceConnect proxy did not become healthy in time")
+
+    def _add_proxy(self, task: store.Task, spec: ContainerSpec) -> store.ContainerState:
         proxy = store.Container(spec.name, spec.image, stop_timeout=PROXY_STOP_TIMEOUT_S)
         cluster = task.cluster.rsplit("/", 1)[1]
         state = new_container(self._context.records, task.id, cluster, proxy)
         for other in task.containers:  # the application outlives nothing that it speaks through
             other.depends_on = (*other.depends_on, spec.name)
         task.containers.append(state)
-        await self._start_container(task, network, spec, None)
-        if not await self._sidecars.ready(task.id, READY_LIMIT_MS):
-            raise CannotBringUpError("ServiceConnect proxy did not become healthy in time")
+        return state
 
     async def _start_container(
         self,
@@ -134,9 +170,12 @@ class BringUp:
             self._demand_active(task)
             # From here on it may end at any time, and is to be stopped with the task.
             state.last_status, state.started_ms = "RUNNING", self._context.clock.now_ms()
+            state.starting = True
             await self._runtime.start(task.id, network, spec)
+            state.starting = False
         except (CannotPullContainerError, CannotStartContainerError) as error:
             state.last_status, state.reason = "STOPPED", f"{type(error).__name__}: {error}"
+            state.starting = False
             self._gate.leave()
             raise
         except OvertakenError:
@@ -144,6 +183,11 @@ class BringUp:
             raise
         self._gate.leave_later(state, network, spec.port)
         self._changed(task)
+        self._watch(task, state, check)
+
+    def _watch(
+        self, task: store.Task, state: store.ContainerState, check: store.HealthCheck | None
+    ) -> None:
         if check is not None:
             self._context.spawn(self._prober.watch, task, state, check)
 

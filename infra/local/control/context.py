@@ -12,6 +12,11 @@ from infra.local.tempo import Profile
 Note = Callable[[str, Mapping[str, object]], None]
 
 
+def at_once(act: Callable[[], None]) -> None:
+    """Where no records are kept, nothing is waited for."""
+    act()
+
+
 class Spawn(Protocol):
     """Starts a coroutine function in the plane's task group; it ends with the plane."""
 
@@ -26,6 +31,7 @@ class Context:
 
     `count_exits`: the circuit breaker counts tasks that end by themselves after RUNNING (R3.5).
     `group_changed` tells the load balancers that a target group's targets (by ARN) changed.
+    `after_commit` does what cannot be undone, once the records that say so are kept.
     """
 
     records: Store
@@ -38,6 +44,7 @@ class Context:
     spawn: Spawn
     group_changed: Callable[[str], None]
     count_exits: bool = True
+    after_commit: Callable[[Callable[[], None]], None] = at_once
 
     def scaled_ms(self, seconds: float) -> int:
         return round(seconds * 1000 / self.scale)

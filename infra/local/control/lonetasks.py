@@ -6,6 +6,7 @@ from infra.local.control import specs
 from infra.local.control.agent import Agent
 from infra.local.control.carry import carry_task_step, notice_stop
 from infra.local.control.context import Context
+from infra.local.scheduler.lifecycle import is_active
 from infra.local.scheduler.model import TaskStatus
 from infra.local.scheduler.reconcile import reconcile_task
 
@@ -23,7 +24,8 @@ class LoneTask:
         self._bell.ring()
 
     async def run(self) -> None:
-        self._agent.begin(self._task)
+        if is_active(self._task.status) and self._task.status is not TaskStatus.RUNNING:
+            self._agent.begin(self._task)
         while self._task.status is not TaskStatus.STOPPED:
             await self._bell.wait(self._context.left_ms(self._settle()))
 

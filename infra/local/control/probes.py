@@ -24,9 +24,12 @@ class Prober:
     async def watch(
         self, task: store.Task, state: store.ContainerState, check: store.HealthCheck
     ) -> None:
-        """Check until the container ends. The first check comes one interval after its start."""
-        tally = CheckCount()
-        started_ms = self._context.clock.now_ms()
+        """Check until the container ends. The first check comes one interval from now on.
+
+        A container that an earlier plane checked keeps its health; failures count anew.
+        """
+        tally = CheckCount(state.health)
+        started_ms = state.started_ms or self._context.clock.now_ms()
         start_period_ms = self._context.scaled_ms(check.start_period)
         while True:
             await anyio.sleep(self._context.scaled_ms(check.interval) / 1000)

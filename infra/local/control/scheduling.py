@@ -4,12 +4,16 @@ Implements the half of `store.Signals` that concerns ECS.
 """
 
 from infra.local import store
+from infra.local.balancing.targets import deregister
 from infra.local.control.agent import Agent
 from infra.local.control.context import Context
 from infra.local.control.lonetasks import LoneTask
-from infra.local.control.services import ServiceLoop
-from infra.local.scheduler.model import TaskStatus
+from infra.local.control.records import ask_stop
+from infra.local.control.services import ServiceLoop, known_deployments
+from infra.local.scheduler.model import StopCode, TaskStatus
 from infra.local.store import STOPPED_TASKS_KEPT_MS
+
+FORMER = "The service was deleted"
 
 
 class Scheduling:
@@ -24,6 +28,32 @@ class Scheduling:
     def use(self, agent: Agent) -> None:
         """Set the agent; once, before anything is signalled."""
         self._agent = agent
+
+    def resume(self) -> None:
+        """Begin the loops of everything in the records, an earlier plane's; after `Agent.adopt`."""
+        records = self._context.records
+        for arn in records.services:
+            self.service_changed(arn)
+        for task in records.tasks.values():
+            if task.status is not TaskStatus.STOPPED and not self._is_owned(task):
+                self._end_former(task)
+                self._begin_lone(task)
+
+    def _is_owned(self, task: store.Task) -> bool:
+        """Whether a service's loop sees to the task; one deleted and made anew has it no more."""
+        service = self._context.records.services.get(task.service or "")
+        return service is not None and task.started_by in known_deployments(service)
+
+    def _end_former(self, task: store.Task) -> None:
+        """A task whose service is in no record any more ends like one of RunTask's."""
+        if task.service is None:
+            return
+        now_ms = self._context.clock.now_ms()
+        ask_stop(task, StopCode.SERVICE_SCHEDULER_INITIATED, FORMER, now_ms)
+        for group in self._context.records.groups.values():
+            for address, port in list(group.targets):
+                if address == task.address:
+                    deregister(group, address, port, now_ms)
 
     def service_changed(self, arn: str) -> None:
         """A service was made or changed. One of a deleted service's name is another service."""
@@ -43,9 +73,10 @@ class Scheduling:
 
     def wake(self, task: store.Task) -> None:
         """Something about the task changed."""
-        lone = self._lone.get(task.arn)
-        for loop in self._services.get(task.service or "", [lone] if lone else []):
+        for loop in self._services.get(task.service or "", []):
             loop.wake()
+        if task.arn in self._lone:
+            self._lone[task.arn].wake()
 
     def group_changed(self, arn: str) -> None:
         """The targets of a target group changed: wake the services that use it."""

@@ -29,8 +29,7 @@ class ServiceLoop:
         self._announcer = Announcer(context, service)
         self._hand = ServiceHand(context, agent, service, self._announcer)
         self._bell = Bell()
-        self._launched: set[str] = set()  # tasks whose launch has been counted
-        self._deployments: set[str] = set()  # all that this service ever had
+        self._deployments = known_deployments(service)
 
     @property
     def service(self) -> store.Service:
@@ -89,7 +88,6 @@ class ServiceLoop:
             notice_stop(self._context, task)
             self._notice_drained(task)
             self._count_launch(task)
-        self._launched &= {task.id for task in tasks}
         follow(self._service, self._context.clock.now_ms())
 
     def _notice_drained(self, task: store.Task) -> None:
@@ -101,9 +99,9 @@ class ServiceLoop:
 
     def _count_launch(self, task: store.Task) -> None:
         """Count launches in a row that failed before RUNNING; a good one starts afresh (R2.11)."""
-        if task.id in self._launched or (task.started_ms is None and task.died_ms is None):
+        if task.launched or (task.started_ms is None and task.died_ms is None):
             return
-        self._launched.add(task.id)
+        task.launched = True
         made = (d for d in self._service.deployments if d.id == task.started_by)
         deployment = next(made, None)
         if deployment is None:
@@ -115,3 +113,9 @@ class ServiceLoop:
             deployment.last_failure_ms = task.died_ms or 0
             reason = task.stopped_reason or "the task failed to start"
             self._announcer.at_once(messages.unplaced(self._service.name, reason))
+
+
+def known_deployments(service: store.Service) -> set[str]:
+    """The ids of all deployments that the service ever had, by its records."""
+    listed = {d.id for d in service.deployments}
+    return listed | {r.deployment for r in service.revisions.values()}
