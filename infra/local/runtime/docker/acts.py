@@ -1,5 +1,6 @@
 """What is done to containers on the engine, each in a call or a few. All of it blocks."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from signal import Signals
@@ -12,6 +13,8 @@ from infra.local.runtime.docker.sweep import remove_containers
 from infra.local.runtime.docker.tasklog import Follower, end_all
 from infra.local.runtime.protocol import CannotStartContainerError
 
+NETWORK_LIMIT_S = 20
+LOOK_AGAIN_S = 0.004
 Client = Any  # docker.APIClient: the SDK has no types
 
 
@@ -39,15 +42,28 @@ def run_network(client: Client, name: str, document: Document) -> str:
     Raises CannotStartContainerError.
     """
     container_id = run(client, name, document, lambda _: None)
-    said = b""
-    with suppress(*ERRORS):
-        for part in client.logs(container_id, stream=True, follow=True):
-            said += part
-            if GUARDED.encode() in said:
-                return container_id
+    try:
+        why = _setup_failure(client, container_id)
+    except ERRORS as error:
+        why = reason(error)
+    if why is None:
+        return container_id
     _try_to_remove(client, container_id)
-    why = said.decode(errors="replace").strip() or "the connection broke off"
     raise CannotStartContainerError(f"the task's network could not be set up: {why}")
+
+
+def _setup_failure(client: Client, container_id: str) -> str | None:
+    """Wait until a pause container says that its rules stand; why they do not, else None."""
+    deadline = time.monotonic() + NETWORK_LIMIT_S
+    while time.monotonic() < deadline:
+        running = client.inspect_container(container_id)["State"]["Running"]
+        said = client.logs(container_id).decode(errors="replace").strip()
+        if said == GUARDED:
+            return None
+        if not running:
+            return said or "its container ended"
+        time.sleep(LOOK_AGAIN_S)
+    return f"not within {NETWORK_LIMIT_S} s"
 
 
 def _try_to_remove(client: Client, container_id: str) -> None:
@@ -63,8 +79,12 @@ def execute(client: Client, container_id: str, words: Sequence[str], **more: Any
 
 def finish(client: Client, made: str) -> int | None:
     """Start what `exec_create` made, and wait for its exit code. Raises ERRORS."""
-    for _ in client.exec_start(made, stream=True):
-        pass
+    output = client.exec_start(made, stream=True)
+    try:
+        for _ in output:  # however much it is
+            pass
+    finally:
+        output._response.close()  # the SDK leaves its socket open
     code: int | None = client.exec_inspect(made)["ExitCode"]
     return code
 
