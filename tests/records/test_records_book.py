@@ -7,10 +7,12 @@ import anyio.lowlevel
 import pytest
 
 from infra.local import settings
+from infra.local.clock import SteadyClock
 from infra.local.records import codec
 from infra.local.records.book import KeptBook
 from infra.local.records.file import Stamp, read
 from infra.local.records.opening import mark, open_kept
+from infra.local.scheduler.model import TargetState
 from infra.local.settings import DEFAULT
 from infra.local.store import Cluster, ContainerState, Store, Target, Task
 from tests.balancing.records import balancer, group, store
@@ -125,6 +127,20 @@ async def test_what_only_the_former_plane_could_finish_begins_anew(tmp_path: Pat
     assert (alb.state, found.departed) == ("active", [])
     states = [(c.last_status, c.started_ms) for c in back.tasks["arn:t"].containers]
     assert states == [("RUNNING", 5), ("PENDING", None), ("STOPPED", 5)]
+
+
+async def test_a_draining_that_no_envoy_heard_of_is_not_over(tmp_path: Path) -> None:
+    """The records are from 1,000 s after the epoch: their delay passed long ago, unheard."""
+    made = store()
+    draining = Target("10.0.0.1", 80, "a", 990_000, 1, state=TargetState.DRAINING)
+    healthy = Target("10.0.0.2", 80, "a", 990_000, 1, state=TargetState.HEALTHY)
+    group(made).targets.update({("10.0.0.1", 80): draining, ("10.0.0.2", 80): healthy})
+    before_ms = SteadyClock().now_ms()
+    back = opened_again(tmp_path, made)
+    (found,) = back.groups.values()
+    since_ms = found.targets["10.0.0.1", 80].since_ms
+    assert before_ms <= since_ms + 10_000 <= SteadyClock().now_ms()
+    assert found.targets["10.0.0.2", 80].since_ms == 990_000
 
 
 async def test_unusable_records_are_put_aside_and_told_of(tmp_path: Path) -> None:

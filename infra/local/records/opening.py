@@ -7,6 +7,7 @@ from pathlib import Path
 
 from infra.local.clock import Clock, SteadyClock
 from infra.local.records.protocol import Book, Unkept
+from infra.local.scheduler.model import TargetState
 from infra.local.settings import Settings
 from infra.local.store import ContainerState, Store
 
@@ -52,8 +53,8 @@ def open_kept(state_dir: Path, settings: Settings, scale: int) -> Opened:
     if kept is None:
         store, clock = Store(settings.region, zones=zones), SteadyClock()
         return Opened(store, clock, KeptBook(path, store, stamp, clock, None), notice=notice)
-    renew(kept.store)
     clock = SteadyClock(kept.saved_ms)
+    renew(kept.store, clock.now_ms() - kept.saved_ms)
     book = KeptBook(path, kept.store, stamp, clock, kept.applied)
     return Opened(kept.store, clock, book, found=True, applied=kept.applied)
 
@@ -63,10 +64,17 @@ def mark(settings: Settings) -> str:
     return hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode()).hexdigest()[:16]
 
 
-def renew(store: Store) -> None:
-    """Undo what only the plane that wrote it could finish, so that the next one begins it anew."""
+def renew(store: Store, absence_ms: int) -> None:
+    """Undo what only the plane that wrote it could finish, so that the next one begins it anew.
+
+    `absence_ms` has passed since the records were written. In that time no Envoy heard that a
+    target was draining: its delay begins anew as far as it had not passed.
+    """
     for group in store.groups.values():
         group.departed.clear()  # an Envoy hears of it by the next plane's first push
+        for target in group.targets.values():
+            if target.state is TargetState.DRAINING:
+                target.since_ms += absence_ms
     for balancer in store.balancers.values():
         balancer.state = "active"
     for task in store.tasks.values():
