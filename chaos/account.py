@@ -11,6 +11,7 @@ import httpx
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chaos import firewall
 from chaos.answers import (
     access_views,
     definition_view,
@@ -24,6 +25,7 @@ from chaos.answers import (
     task_view,
 )
 from chaos.effect import IDLE_TIMEOUT
+from chaos.entries import GroupSeen, RuleSeen
 from chaos.errors import TargetError
 from chaos.run import ServiceSetup
 from chaos.target import (
@@ -61,10 +63,11 @@ class Clients:
     logs: Client
     region: str
     endpoint_url: str | None
+    ec2: Client = None  # security groups; a following needs none
 
 
 def connect(region: str | None, endpoint_url: str | None) -> Clients:
-    """Make the three clients: 3 s to connect, 10 s to answer, 3 attempts. Nothing is called.
+    """Make the clients: 3 s to connect, 10 s to answer, 3 attempts. Nothing is called.
 
     With an endpoint and no credentials in the environment, dummy ones are used: the local plane
     on loopback does not check them.
@@ -84,7 +87,12 @@ def connect(region: str | None, endpoint_url: str | None) -> Clients:
         return session.client(name, endpoint_url=endpoint_url, config=config)
 
     return Clients(
-        client("ecs"), client("elbv2"), client("logs"), session.region_name, endpoint_url
+        client("ecs"),
+        client("elbv2"),
+        client("logs"),
+        session.region_name,
+        endpoint_url,
+        client("ec2"),
     )
 
 
@@ -269,6 +277,27 @@ class Account:
     def stop_task(self, task: str, reason: str) -> None:
         with calling("StopTask"):
             self.clients.ecs.stop_task(cluster=self.place.cluster, task=task, reason=reason)
+
+    def balancer_groups(self) -> tuple[str, ...]:
+        if self.load_balancer is None:
+            return ()
+        with calling("DescribeLoadBalancers"):
+            found = self.clients.elbv2.describe_load_balancers(Names=[self.load_balancer])
+        return tuple(found["LoadBalancers"][0].get("SecurityGroups", ()))
+
+    def security_groups(self, ids: Sequence[str]) -> tuple[GroupSeen, ...]:
+        with calling("DescribeSecurityGroups"):
+            return firewall.groups(self.clients.ec2, ids)
+
+    def make_security_group(
+        self, name: str, like: Sequence[GroupSeen], rules: Sequence[RuleSeen]
+    ) -> str:
+        with calling("CreateSecurityGroup"):
+            return firewall.make(self.clients.ec2, name, like, rules)
+
+    def remove_security_group(self, name: str) -> bool:
+        with calling("DeleteSecurityGroup"):
+            return firewall.remove(self.clients.ec2, name, self.place.time_scale)
 
     def logs(self, since_ms: float) -> tuple[LogView, ...]:
         found: list[LogView] = []

@@ -1,4 +1,6 @@
-"""boto3's answers into the drill's nouns, once. The only module that reads their members."""
+"""boto3's answers into the drill's nouns, once. Nobody else reads their members, but for EC2's:
+`chaos.firewall`.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -14,6 +16,7 @@ from chaos.target import (
     EventView,
     HealthView,
     LogView,
+    Network,
     Revision,
     ServiceChange,
     ServiceDeploymentView,
@@ -60,6 +63,17 @@ def service_view(answer: Answer) -> ServiceView:
         ),
         grace_seconds=answer.get("healthCheckGracePeriodSeconds") or 0,
         breaker=_breaker(configuration.get("deploymentCircuitBreaker", {})),
+        network=_network(answer.get("networkConfiguration", {}).get("awsvpcConfiguration")),
+    )
+
+
+def _network(answer: Answer | None) -> Network | None:
+    if answer is None:
+        return None
+    return Network(
+        subnets=tuple(answer["subnets"]),
+        security_groups=tuple(answer.get("securityGroups", ())),
+        public_address=answer.get("assignPublicIp", "DISABLED"),
     )
 
 
@@ -254,6 +268,14 @@ def _with(environment: list[Answer], given: Mapping[str, str]) -> list[Answer]:
     return [*others, *({"name": name, "value": value} for name, value in given.items())]
 
 
+def _awsvpc(network: Network) -> dict[str, Any]:
+    return {
+        "subnets": list(network.subnets),
+        "securityGroups": list(network.security_groups),
+        "assignPublicIp": network.public_address,
+    }
+
+
 def service_update(change: ServiceChange, configuration: Answer) -> dict[str, Any]:
     """UpdateService's input. The deployment configuration is sent whole: what is left out of it
     might go back to a default.
@@ -263,7 +285,9 @@ def service_update(change: ServiceChange, configuration: Answer) -> dict[str, An
         "desiredCount": change.desired_count,
         "healthCheckGracePeriodSeconds": change.grace_seconds,
     }
-    request = {name: value for name, value in members.items() if value is not None}
+    request: dict[str, Any] = {k: value for k, value in members.items() if value is not None}
+    if change.network is not None:
+        request["networkConfiguration"] = {"awsvpcConfiguration": _awsvpc(change.network)}
     if change.breaker is None:
         return request
     breaker = {

@@ -48,6 +48,7 @@ class Cause(StrEnum):
     GRACE_TOO_SHORT = "killed within its start-up: grace period too short"
     NO_BREAKER = "no circuit breaker: the release hangs"
     NO_ROLLBACK = "circuit breaker without rollback: the failed release stays"
+    NO_GROUP_RULE = "no security group rule lets the load balancer in"
 
 
 REQUEST_CAUSES = tuple(Cause)[: tuple(Cause).index(Cause.UNKNOWN) + 1]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from chaos.drill import Stage
 from chaos.entries import RevisionMade
 from chaos.run import ServiceSetup
-from chaos.target import Revision, ServiceChange, revision_of
+from chaos.target import Network, Revision, ServiceChange, revision_of
 from chaos.undo import Undo
 
 
@@ -19,15 +19,33 @@ def plan_deploy(setups: Sequence[ServiceSetup], revision: Revision) -> tuple[str
     )
 
 
-def deploy(stage: Stage, setup: ServiceSetup, revision: Revision) -> None:
-    """Register the revision and tell the service to use it; the undo puts the former one back."""
+def deploy(
+    stage: Stage,
+    setup: ServiceSetup,
+    revision: Revision,
+    networks: tuple[Network, Network] | None = None,
+) -> None:
+    """Register the revision and tell the service to use it; the undo puts the former one back.
+
+    `networks` are the service's own and the one that the revision's tasks are to have.
+    """
+    former, network = networks or (None, None)
     made = stage.target.register_revision(setup.name, revision)
     stage.revisions[setup.name] = made
-    _register_undo(stage, setup)
-    begin(stage, setup.name, made, changes_of(revision))
+    _register_undo(stage, setup, former)
+    changes = changes_of(revision)
+    if network is not None:
+        changes = (*changes, f"securityGroups {', '.join(network.security_groups)}")
+    begin(stage, setup.name, made, changes, network)
 
 
-def begin(stage: Stage, service: str, made: str, changes: tuple[str, ...] = ()) -> None:
+def begin(
+    stage: Stage,
+    service: str,
+    made: str,
+    changes: tuple[str, ...] = (),
+    network: Network | None = None,
+) -> None:
     """Tell the service to use a registered revision, recorded right before."""
     stage.step("deploy", f"UpdateService {service} to {revision_of(made)}")
     now_ms = stage.clock.now_ms()
@@ -36,17 +54,17 @@ def begin(stage: Stage, service: str, made: str, changes: tuple[str, ...] = ()) 
         RevisionMade(at_ms=now_ms, service=service, task_definition=made, changes=changes)
     )
     stage.record_definition(service, made)
-    stage.target.update_service(service, ServiceChange(task_definition=made))
+    stage.target.update_service(service, ServiceChange(task_definition=made, network=network))
 
 
-def _register_undo(stage: Stage, setup: ServiceSetup) -> None:
+def _register_undo(stage: Stage, setup: ServiceSetup, network: Network | None) -> None:
     """UpdateService to the former revision: right in every state a deployment can be in.
 
     StopServiceDeployment is not used: it refuses a deployment that has failed or been stopped,
     which are the ones that most need this. A service that was rolled back is left alone.
     """
 
-    former = ServiceChange(task_definition=setup.task_definition)
+    former = ServiceChange(task_definition=setup.task_definition, network=network)
     text = f"{setup.name} back to {revision_of(setup.task_definition)}"
     follow = stage.follow(setup.name)
     stage.undo.register(Undo(text=text, service=setup.name, follow=follow, change=former))

@@ -165,6 +165,40 @@ class RevisionMade(Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSeen:
+    """One rule of a security group. `peer` is a group's id, a prefix list's, or a CIDR block."""
+
+    egress: bool
+    protocol: str  # -1: all
+    from_port: int
+    to_port: int
+    peer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSeen:
+    """A security group (DescribeSecurityGroups)."""
+
+    id: str
+    name: str
+    vpc: str
+    rules: tuple[RuleSeen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecuritySeen(Entry):
+    """What stands between the load balancer and a service's new tasks, before they start.
+
+    `groups` are the new tasks', `balancer` the load balancer's; `port` is that of the targets.
+    """
+
+    service: str
+    port: int
+    groups: tuple[GroupSeen, ...]
+    balancer: tuple[GroupSeen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DefinitionSeen(Entry):
     """A task definition that tasks run (DescribeTaskDefinition); seconds unscaled.
 
@@ -251,6 +285,7 @@ KINDS: dict[str, type[Entry]] = {
     "access": AccessSeen,
     "setting": SettingSeen,
     "revision": RevisionMade,
+    "security": SecuritySeen,
     "definition": DefinitionSeen,
     "keep-alive": KeepAliveSeen,
     "burst": BurstSeen,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from chaos.entries import DeploymentSeen
+from chaos.entries import DeploymentSeen, GroupSeen, RuleSeen
 from chaos.run import ServiceSetup
 
 
@@ -88,10 +88,20 @@ class DefinitionView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A service's awsvpcConfiguration."""
+
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    public_address: str = "DISABLED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceChange:
     """UpdateService's members that a drill may give; None: as it is."""
 
     task_definition: str | None = None
+    network: Network | None = None
     desired_count: int | None = None
     grace_seconds: int | None = None
     breaker: Breaker | None = None
@@ -120,6 +130,7 @@ class ServiceView:
     events: tuple[EventView, ...] = ()
     grace_seconds: int = 0
     breaker: Breaker = field(default_factory=Breaker)
+    network: Network | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,9 +204,10 @@ class AccessView:
 
 
 class Target(Protocol):
-    """ECS, ELBv2 and CloudWatch Logs as a drill uses them. Calls raise TargetError.
+    """ECS, ELBv2, CloudWatch Logs and security groups as a drill uses them.
 
-    Every call has a timeout and may be made from any thread. Settings and durations are unscaled.
+    Calls raise TargetError. Every call has a timeout and may be made from any thread. Settings and
+    durations are unscaled.
     """
 
     @property
@@ -237,6 +249,26 @@ class Target(Protocol):
 
     def stop_task(self, task: str, reason: str) -> None:
         """StopTask by task id; `reason` becomes the task's stoppedReason."""
+
+    def balancer_groups(self) -> tuple[str, ...]:
+        """The ids of the load balancer's security groups; none where there is none to ask."""
+
+    def security_groups(self, ids: Sequence[str]) -> tuple[GroupSeen, ...]:
+        """Security groups with their rules, in the order of the ids."""
+
+    def make_security_group(
+        self, name: str, like: Sequence[GroupSeen], rules: Sequence[RuleSeen]
+    ) -> str:
+        """A new group with these rules, in the VPC of those that it is to stand in for; its id.
+
+        Wherever a rule, its own or another group's, names one of them, a like rule names it.
+        """
+
+    def remove_security_group(self, name: str) -> bool:
+        """Delete the group of that name and the rules that name it; false if there is none.
+
+        Waits until no task has it any more, which must be under way.
+        """
 
     def logs(self, since_ms: float) -> tuple[LogView, ...]:
         """The `listening` and `sigterm` lines of all services' tasks."""

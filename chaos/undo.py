@@ -14,7 +14,8 @@ from chaos.target import ServiceChange, Target, group_name
 class Undo:
     """One thing to put back, as data, so that another process can do it.
 
-    An `attribute` of a target group, or a `change` of the service. `text` says what it does;
+    An `attribute` of a target group, a `change` of the service, or a `security_group` (its name)
+    to be deleted once the service's tasks no longer have it. `text` says what it does;
     `follow` is the command that watches it, if it goes on after the call that starts it was
     accepted. It is safe to carry out when its act never was, or only half.
     """
@@ -26,10 +27,13 @@ class Undo:
     attribute: str = ""
     value: str = ""
     change: ServiceChange | None = None
+    security_group: str = ""
 
 
 def carry_out(undo: Undo, target: Target) -> bool:
     """Put it back; false if nothing had to be done. Raises TargetError."""
+    if undo.security_group:
+        return target.remove_security_group(undo.security_group)
     if undo.change is None:
         target.set_attributes(undo.group, {undo.attribute: undo.value})
         now = target.attributes(undo.group).get(undo.attribute)

@@ -28,6 +28,7 @@ MEASURED = {
     " s (the verdict has the number)",
     Cause.NO_BREAKER: "set `deploymentCircuitBreaker.enable` and `rollback` to true (the verdict"
     " has the failed task and the moment at which it would have tripped)",
+    Cause.NO_GROUP_RULE: "add the rule that the verdict names: group, protocol, port, peer",
     Cause.NO_ROLLBACK: "set `deploymentCircuitBreaker.rollback` to true",
     Cause.STILL_ROUTED: "set `DRAIN_SECONDS` (how long the application serves on after SIGTERM)"
     " above the time for which requests still came, and `stopTimeout` above that plus the longest"

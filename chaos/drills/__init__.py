@@ -8,12 +8,19 @@ from chaos.drills.long_request import LONG_REQUEST
 from chaos.drills.never_healthy import NEVER_HEALTHY
 from chaos.drills.rolling_deploy import ROLLING_DEPLOY
 from chaos.drills.scale_in import SCALE_IN
+from chaos.drills.sg_chain_broken import SG_CHAIN_BROKEN
 from chaos.drills.sigterm_ignored import SIGTERM_IGNORED
 from chaos.drills.slow_start import SLOW_START
 from chaos.drills.stop_task import STOP_TASK
 
 CORE = (ROLLING_DEPLOY, SLOW_START, NEVER_HEALTHY, CRASH_ON_START, STOP_TASK, LONG_REQUEST)
-OTHERS: tuple[Drill, ...] = (BAD_IMAGE, SIGTERM_IGNORED, SCALE_IN, KEEP_ALIVE_DRILL)
+OTHERS: tuple[Drill, ...] = (
+    BAD_IMAGE,
+    SIGTERM_IGNORED,
+    SCALE_IN,
+    KEEP_ALIVE_DRILL,
+    SG_CHAIN_BROKEN,
+)
 
 
 def core_drills() -> tuple[Drill, ...]:

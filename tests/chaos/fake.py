@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from chaos.effect import DELAY
-from chaos.entries import DeploymentSeen
+from chaos.entries import DeploymentSeen, GroupSeen, RuleSeen
 from chaos.errors import TargetError
 from chaos.run import ServiceSetup
 from chaos.target import (
@@ -19,6 +19,7 @@ from chaos.target import (
     EventView,
     HealthView,
     LogView,
+    Network,
     Place,
     Revision,
     ServiceChange,
@@ -30,6 +31,13 @@ from tests.chaos.builder import SERVICES, definition_arn, group_arn
 
 SCALE = 20.0
 START_MS, RUNNING_MS, HEALTHY_MS, RETIRE_MS, DRAIN_MS, STOP_MS = 50, 150, 300, 500, 600, 100
+
+OUT = RuleSeen(egress=True, protocol="-1", from_port=0, to_port=65_535, peer="0.0.0.0/0")
+IN = RuleSeen(egress=False, protocol="tcp", from_port=8080, to_port=8080, peer="sg-alb")
+ALB = GroupSeen(id="sg-alb", name="alb", vpc="vpc-1", rules=(OUT,))
+APP = GroupSeen(
+    id="sg-app", name="app", vpc="vpc-1", rules=(replace(IN, peer="sg-caller"), IN, OUT)
+)
 
 
 def now_ms() -> float:
@@ -53,6 +61,8 @@ class FakeTarget:
     grace_seconds: int = 60
     breaker: Breaker = Breaker(enable=True, rollback=True)  # noqa: RUF009 - frozen
     gone: set[str] = field(default_factory=set)
+    network: Network = Network(subnets=("s-a", "s-b"), security_groups=(APP.id,))  # noqa: RUF009
+    firewall: dict[str, GroupSeen] = field(default_factory=lambda: {g.id: g for g in (ALB, APP)})
     releases: tuple[ServiceDeploymentView, ...] = ()
     history: list[tuple[str, str]] = field(default_factory=list)
     refuse: set[str] = field(default_factory=set)
@@ -119,6 +129,7 @@ class FakeTarget:
             groups=(group_arn(name),),
             grace_seconds=self.grace_seconds,
             breaker=self.breaker,
+            network=self.network,
             deployments=(new, old) if busy else (new,),
             events=(event,) if age >= 0 else (),
         )
@@ -210,6 +221,7 @@ class FakeTarget:
         if change.grace_seconds is not None:
             self.grace_seconds = change.grace_seconds
         self.breaker = change.breaker or self.breaker
+        self.network = change.network or self.network
 
     def _deploy(self, service: str, task_definition: str) -> None:
         if task_definition == definition_arn(service, 1):
@@ -227,6 +239,30 @@ class FakeTarget:
     def service_deployments(self) -> tuple[ServiceDeploymentView, ...]:
         self._call("ListServiceDeployments")
         return self.releases
+
+    def balancer_groups(self) -> tuple[str, ...]:
+        return (ALB.id,)
+
+    def security_groups(self, ids: Sequence[str]) -> tuple[GroupSeen, ...]:
+        self._call("DescribeSecurityGroups")
+        return tuple(self.firewall[one] for one in ids)
+
+    def make_security_group(
+        self, name: str, like: Sequence[GroupSeen], rules: Sequence[RuleSeen]
+    ) -> str:
+        self._call("CreateSecurityGroup")
+        made = f"sg-{len(self.firewall)}"
+        self.firewall[made] = GroupSeen(id=made, name=name, vpc=like[0].vpc, rules=tuple(rules))
+        return made
+
+    def remove_security_group(self, name: str) -> bool:
+        self._call("DeleteSecurityGroup")
+        found = [group.id for group in self.firewall.values() if group.name == name]
+        for one in found:
+            if one in self.network.security_groups:
+                raise TargetError(f"{one} has a dependent object")
+            del self.firewall[one]
+        return bool(found)
 
     def logs(self, since_ms: float) -> tuple[LogView, ...]:
         return tuple(
