@@ -139,3 +139,36 @@ asyncio.run(main())
 def is_dead(pid: int) -> bool:
     with open(f"/proc/{pid}/stat") as file:
         return file.read().rpartition(")")[2].split()[0] == "Z"
+
+
+@pytest.mark.runtime
+@pytest.mark.skipif(importlib.util.find_spec("moto") is None, reason="moto is an extra")
+def test_a_vpc_endpoint_of_motos_keeps_the_planes_security_groups(
+    plane: Plane, switch: Switch
+) -> None:
+    moto = subprocess.Popen(
+        [sys.executable, "-m", "infra.local.api.motoserver"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert moto.stdout is not None
+    switch.app = plane.app(fallback=UrlFallback(f"http://127.0.0.1:{int(moto.stdout.readline())}"))
+    ec2 = plane.client("ec2")
+    try:
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+        group = ec2.create_security_group(GroupName="e", Description="d", VpcId=vpc)["GroupId"]
+        made = ec2.create_vpc_endpoint(
+            VpcId=vpc,
+            ServiceName="com.amazonaws.eu-central-1.ecr.api",
+            VpcEndpointType="Interface",
+            SubnetIds=[subnet],
+            SecurityGroupIds=[group],
+        )["VpcEndpoint"]
+        assert [one["GroupId"] for one in made["Groups"]] == [group]
+        (found,) = ec2.describe_vpc_endpoints()["VpcEndpoints"]
+        assert [one["GroupId"] for one in found["Groups"]] == [group]
+    finally:
+        moto.communicate(timeout=10)  # it ends with its standard input
