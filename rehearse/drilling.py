@@ -15,7 +15,7 @@ from infra.local.options import SCALE_MAX
 from rehearse.errors import signals_interrupt
 from rehearse.here import find_here
 from rehearse.ownplane import OwnPlane, own_plane
-from rehearse.running import stop_order_option
+from rehearse.running import RUNTIMES, stop_order_option
 
 OWN_SCALE = 10
 
@@ -53,6 +53,13 @@ OWN_SCALE = 10
     "--time-scale", type=click.IntRange(1, SCALE_MAX), help="Of the drill's own plane (default 10)."
 )
 @click.option("--tempo", default="fast", show_default=True, help="Of the drill's own plane.")
+@click.option(
+    "--runtime",
+    type=click.Choice(RUNTIMES),
+    default="process",
+    show_default=True,
+    help="Of the drill's own plane: what a task is.",
+)
 @stop_order_option
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="Decides which request is what."
@@ -80,6 +87,7 @@ def drill(
     arrivals: int | None,
     time_scale: int | None,
     tempo: str,
+    runtime: str,
     stop_task_order: str,
     seed: int,
     plan: bool,
@@ -114,7 +122,7 @@ def drill(
         return suite.run_suite(names, variant, chosen, plan_only=plan, options=options)
 
     with signals_interrupt():
-        own = OwnPlane(time_scale or OWN_SCALE, tempo, stop_task_order)
+        own = OwnPlane(time_scale or OWN_SCALE, tempo, stop_task_order, runtime)
         sys.exit(_with_plane(target, endpoint_url, own, run))
 
 

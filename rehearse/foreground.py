@@ -47,14 +47,16 @@ HINTS = {
 
 def run_foreground(options: Options, *, lifeline: bool, ready_fd: int | None) -> int:
     """Run until SIGTERM (0), SIGINT (130) or the lifeline's end (0); a refusal ends with `fail`."""
+    errors: list[BaseException] = []
     try:
         return anyio.run(_run, options, lifeline, ready_fd)
     except* (*WRONG_INPUT, *REFUSED) as group:
-        error = _first(group)
-        code = USAGE if isinstance(error, WRONG_INPUT) else 1
-        fail(str(error), code=code, hint=_hint(error))
+        errors.append(_first(group))  # to exit here would raise a group in Python 3.11.2
     finally:
         ignore_signals()
+    (error,) = errors
+    code = USAGE if isinstance(error, WRONG_INPUT) else 1
+    fail(str(error), code=code, hint=_hint(error))
 
 
 def _hint(error: BaseException) -> str | None:

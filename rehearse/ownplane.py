@@ -15,7 +15,7 @@ from pathlib import Path
 from rehearse.errors import fail
 
 READY_LIMIT_S = 90
-STOP_LIMIT_S = 5
+STOP_LIMIT_S = 30  # containers take the longest
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class OwnPlane:
     scale: int
     tempo: str
     stop_task_order: str
+    runtime: str = "process"
 
 
 @contextmanager
@@ -44,6 +45,7 @@ def _started(state: Path, own: OwnPlane) -> Iterator[str]:
     read_end, write_end = os.pipe()
     command = [sys.executable, "-m", "rehearse", "up", "--lifeline", "--ready-fd", str(write_end)]
     command += ["--state-dir", str(state), "--time-scale", str(own.scale)]
+    command += ["--runtime", own.runtime]
     command += ["--tempo", own.tempo, "--stop-task-order", own.stop_task_order]
     command += ["--port", str(port), "--http-port", str(http_port), "--https-port", str(https_port)]
     with (state / "up.log").open("w") as log:

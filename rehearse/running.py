@@ -18,6 +18,7 @@ from rehearse import composed
 from rehearse.errors import fail
 from rehearse.here import STATE_DIR
 
+RUNTIMES = ("process", "docker")
 READY_LIMIT_S = 120
 DOWN_LIMIT_S = 15
 
@@ -41,7 +42,7 @@ stop_order_option = click.option(
 @click.command()
 @click.option(
     "--runtime",
-    type=click.Choice(["process", "docker"]),
+    type=click.Choice(RUNTIMES),
     default="process",
     show_default=True,
     help="What a task is: a process here, or containers on a Docker engine.",

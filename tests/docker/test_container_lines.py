@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 from docker.errors import APIError
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra.local.runtime import logs
@@ -43,6 +43,7 @@ def test_lines(frames: list[bytes], expected: list[tuple[bytes, bytes]]) -> None
     assert list(lines(frames)) == expected
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.integers(1, 40_000), max_size=8))
 def test_no_byte_is_lost_however_a_line_is_cut_and_no_line_grows_without_end(
     sizes: list[int],

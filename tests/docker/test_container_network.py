@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra.local.runtime.addresses import OutOfAddressesError
@@ -172,7 +172,7 @@ async def test_iptables_takes_whatever_is_permitted(stage: Stage) -> None:
     """Hypothesis draws the permits; the real iptables-restore judges all of them in one go."""
     drawn: list[str] = []
 
-    @settings(max_examples=60, deadline=None, database=None)
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(ALLOWS, max_size=6))
     def draw(permits: list[Allow]) -> None:
         drawn.append(firewall.groups_rules(permits))

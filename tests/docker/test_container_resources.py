@@ -1,11 +1,8 @@
 """What a container may use and see: limits, user, root, volumes; checks inside it; images."""
 
 import asyncio
-import hashlib
 import io
-import json
 import os
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ from infra.local.runtime.docker.environment import Environments
 from infra.local.runtime.docker.pulling import PullPolicy
 from infra.local.runtime.images import Catalogue, Image
 from infra.local.runtime.protocol import CannotPullContainerError, Mount, Resources
+from tests.docker.foreign import foreign_image
 from tests.docker.stage import IMAGE, LIVE, Stage, until
 
 pytestmark = LIVE
@@ -176,40 +174,10 @@ async def test_an_image_that_is_here_has_a_digest(stage: Stage) -> None:
     assert len(digest) == len("sha256:") + 64
 
 
-@pytest.fixture
-def foreign(stage: Stage) -> str:
-    """An image for another architecture, made of nothing."""
-    architecture = "s390x"
-    layer, image = io.BytesIO(), io.BytesIO()
-    tarfile.open(fileobj=layer, mode="w").close()
+async def test_an_image_for_another_architecture(stage: Stage) -> None:
     name = f"{stage.project}:foreign"
-    config = {
-        "architecture": architecture,
-        "os": "linux",
-        "config": {"Cmd": ["x"]},
-        "rootfs": {
-            "type": "layers",
-            "diff_ids": ["sha256:" + hashlib.sha256(layer.getvalue()).hexdigest()],
-        },
-    }
-    manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
-    with tarfile.open(fileobj=image, mode="w") as archive:
-        for file, content in (
-            ("config.json", json.dumps(config).encode()),
-            ("manifest.json", json.dumps(manifest).encode()),
-            ("layer.tar", layer.getvalue()),
-        ):
-            entry = tarfile.TarInfo(file)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    for _ in stage.client.load_image(image.getvalue()):
-        pass
-    return name
-
-
-async def test_an_image_for_another_architecture(stage: Stage, foreign: str) -> None:
-    try:
-        with pytest.raises(CannotPullContainerError, match=f"{foreign} is for s390x: build it"):
-            await stage.runtime.pull(foreign)
-    finally:
-        stage.client.remove_image(foreign)
+    with (
+        foreign_image(stage.client, name),
+        pytest.raises(CannotPullContainerError, match=f"{name} is for s390x: build it"),
+    ):
+        await stage.runtime.pull(name)

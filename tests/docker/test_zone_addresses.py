@@ -3,7 +3,7 @@
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra.local.runtime.addresses import OutOfAddressesError
@@ -23,7 +23,7 @@ def zone_of(network: str, address: str) -> str:
     return ZONES[place * 16 // whole.num_addresses - 1]
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(STEPS)
 def test_no_two_tasks_have_one_address_and_it_shows_its_zone(steps: list[tuple[str, int]]) -> None:
     pool = ZoneAddresses(SMALL, ZONES)

@@ -41,7 +41,8 @@ def changed(folder: Path, change: Callable[[dict[str, Any]], object]) -> str:
 
 @pytest.fixture
 def up_words(tmp_path: Path) -> list[str]:
-    return ["up", "--state-dir", str(tmp_path / "state"), "--port", "0", "--http-port", "0"]
+    ports = ["--port", "0", "--http-port", "0", "--https-port", "0"]
+    return ["up", "--state-dir", str(tmp_path / "state"), *ports]
 
 
 @pytest.mark.parametrize(

@@ -71,12 +71,12 @@ def _unreachable(host: str, error: Exception) -> EngineError:
                 " again), or use rootless Docker",
             )
     return EngineError(
-        f"no Docker engine answers at {host}: {reason(error)}",
+        f"no Docker engine answers at {host}: {reason(error.__cause__ or error)}",
         "start Docker, or set DOCKER_HOST to where it listens",
     )
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """The engine's own words, without the SDK's wrapping."""
     if isinstance(error, docker.errors.APIError) and error.explanation:
         return str(error.explanation).strip()

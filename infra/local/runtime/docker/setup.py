@@ -142,8 +142,9 @@ def _demand_image(client: Any, image: str) -> None:  # noqa: ANN401 - untyped SD
     try:
         built_for, engine_is = client.inspect_image(image)["Architecture"], client.version()["Arch"]
     except ERRORS as error:
+        why = "" if is_absent(error) else f": {reason(error)}"
         raise EngineError(
-            f"the plane's image {image} is not there: {reason(error)}",
+            f"the plane's image {image} is not there{why}",
             "build it with `make images` (`make images OFFLINE=1` without a registry)",
         ) from error
     if built_for != engine_is:
