@@ -11,7 +11,7 @@ from docker.errors import ImageNotFound
 from infra.local.runtime.docker import engine, setup
 from infra.local.runtime.docker.setup import Setup
 from infra.local.runtime.docker.sweep import sweep
-from tests.docker.stage import IMAGE, SERVICE_IMAGE, ZONES, Stage
+from tests.docker.stage import IMAGE, IMAGES, ZONES, Stage
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def images(docker_engine: Any) -> None:
     """The images that `make images` builds; without them the tests are skipped."""
-    for name in (IMAGE, SERVICE_IMAGE):
+    for name in IMAGES:
         try:
             docker_engine.images.get(name)
         except ImageNotFound:

@@ -27,6 +27,7 @@ from infra.local.runtime.protocol import ContainerSpec, Exit
 
 IMAGE = "ecs-rehearsal:latest"  # has a shell, Python and iptables
 SERVICE_IMAGE = "order-api:1"
+IMAGES = (IMAGE, SERVICE_IMAGE, "inventory-api:1")
 ZONES = ("eu-central-1a", "eu-central-1b")
 WAIT_S = 20.0
 LIVE = [
