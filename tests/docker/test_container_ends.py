@@ -128,7 +128,6 @@ async def test_a_child_that_takes_too_much_memory_ends_alone(stage: Stage) -> No
     stage.runtime.signal("a", "app", Signals.SIGTERM)
     told = await stage.exit_of("a")
     assert (told.code, told.reason) == (0, None)
-    assert stage.inspect("a")["State"]["OOMKilled"]  # the engine says it of the whole container
 
 
 async def test_a_process_killed_from_outside_is_heard_of_at_once(stage: Stage) -> None:

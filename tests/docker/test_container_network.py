@@ -185,5 +185,5 @@ async def test_iptables_takes_whatever_is_permitted(stage: Stage) -> None:
     words = ["sh", "-c", f'for RULES in "$@"; do {judge}; done', "sh"]
     for batch in (drawn[n : n + 40] for n in range(0, len(drawn), 40)):
         made = stage.client.exec_create(name, [*words, *batch], user="0")
-        said = stage.client.exec_start(made["Id"]).decode().split()
-        assert said == ["taken"] * len(batch)
+        said = stage.client.exec_start(made["Id"]).decode()
+        assert said.split() == ["taken"] * len(batch), said

@@ -15,6 +15,7 @@ INBOUND = "REHEARSE-IN"
 OUTBOUND = "REHEARSE-OUT"
 ALL = "-1"
 EVERY_PORT = (0, 65_535)
+ICMP_TYPES = range(256)
 IPV6 = ("icmpv6", "58")
 NUMBERS = {"6": "tcp", "17": "udp", "1": "icmp"}
 
@@ -85,6 +86,6 @@ def _match(permit: Permit) -> str:
         return match
     if protocol in ("tcp", "udp"):
         return f"{match} -m {protocol} --dport {first}:{last}"
-    if protocol == "icmp" and first == last and first >= 0:
+    if protocol == "icmp" and first == last and first in ICMP_TYPES:
         return f"{match} -m icmp --icmp-type {first}"
     return match

@@ -270,6 +270,10 @@ class DockerRuntime:
         self._ends.close()
         for signaller in self._signals:
             signaller.shutdown(wait=False, cancel_futures=True)
+        for record in self._tasks.values():
+            for container in record.containers.values():
+                if container.follower is not None:
+                    container.follower.stop()
         with suppress(*ERRORS):
             await self._call(sweep, self._client, self._place.project)
         self._client.close()
