@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests import bench, fifty, kills, loadbench, soak
+from tests import bench, containeraccept, containerbench, fifty, kills, loadbench, soak
 from tests.plane.test_clients import aws
 from tests.plane.up import Up
 
@@ -176,6 +176,22 @@ STEPS: dict[str, list[Step]] = {
         ),
         Step("the load generator", lambda: benchmarks(loadbench.measure)),
         Step("planted bugs and invariants", lambda: tests("tests/scheduler", "tests/sim")),
+        Step("all tests", tests),
+    ],
+    "4": [
+        Step("images built offline", containeraccept.images),
+        Step("compose up to the first answer, and down", containeraccept.up_and_down),
+        Step("20,000 requests, rolling", containeraccept.with_stack(containeraccept.rolling)),
+        Step("core drills both ways", containeraccept.with_stack(containeraccept.core_drills)),
+        Step("killed plane", containeraccept.with_stack(containeraccept.killed_plane)),
+        Step(
+            "who reaches whom, rule by rule",
+            lambda: tests("tests/network", "tests/docker/test_container_network.py"),
+        ),
+        Step("both runtimes alike", lambda: tests("tests/compose/test_both_runtimes.py")),
+        Step("benchmark", lambda: benchmarks(containerbench.measure)),
+        Step("bad input", lambda: tests("tests/composed", "tests/docker", "-k", "refus or pull")),
+        Step("without Docker", containeraccept.without_docker),
         Step("all tests", tests),
     ],
 }
