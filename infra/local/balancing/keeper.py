@@ -37,7 +37,7 @@ class Keeper:
     `unused` says why a target gets no requests at all, or None; `changed` hears of every change;
     `release` takes a target's last requests away and says how many those were. `propagation_ms`
     (scaled) is how long the nodes need to hear of a draining (R4.32). `reachable` says whether the
-    packets of a check to that address and port arrive at all.
+    packets of a check to that address and port arrive at all, `probe` makes it.
     """
 
     def __init__(
@@ -51,9 +51,11 @@ class Keeper:
         journal: Journal,
         propagation_ms: int = 0,
         reachable: Callable[[TargetGroup, str, int], bool] = lambda group, address, port: True,
+        probe: Callable[[Check], Awaitable[Probe]] = probe,
     ) -> None:
         self._group = group
         self._reachable = reachable
+        self._probe = probe
         self._propagation_ms = propagation_ms
         self._clock = clock
         self._scale = scale
@@ -123,7 +125,7 @@ class Keeper:
     async def _ask(self, check: Check) -> Probe:
         """What is dropped on the way is waited for in vain, as AWS's security groups have it."""
         if self._reachable(self._group, check.address, check.port):
-            return await probe(check)
+            return await self._probe(check)
         await anyio.sleep(check.timeout_ms / 1000)
         return TIMED_OUT
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -36,8 +37,16 @@ def open_unkept(settings: Settings) -> Opened:
     return Opened(store, SteadyClock(), Unkept())
 
 
-def open_kept(state_dir: Path, settings: Settings, scale: int) -> Opened:
-    """The book of this state directory. Records that cannot be used are put aside."""
+def open_kept(
+    state_dir: Path,
+    settings: Settings,
+    scale: int,
+    make_clock: Callable[[int], Clock] = SteadyClock,
+) -> Opened:
+    """The book of this state directory. Records that cannot be used are put aside.
+
+    `make_clock` gives a clock that shows no less than it is told.
+    """
     from infra.local.records import codec  # here: cattrs would cost every plane's start
     from infra.local.records.book import KeptBook
     from infra.local.records.file import Stamp, UnusableRecordsError, read
@@ -51,9 +60,9 @@ def open_kept(state_dir: Path, settings: Settings, scale: int) -> Opened:
     except UnusableRecordsError as error:
         kept, notice = None, _put_aside(path, error)
     if kept is None:
-        store, clock = Store(settings.region, zones=zones), SteadyClock()
+        store, clock = Store(settings.region, zones=zones), make_clock(0)
         return Opened(store, clock, KeptBook(path, store, stamp, clock, None), notice=notice)
-    clock = SteadyClock(kept.saved_ms)
+    clock = make_clock(kept.saved_ms)
     renew(kept.store, clock.now_ms() - kept.saved_ms)
     book = KeptBook(path, kept.store, stamp, clock, kept.applied)
     return Opened(kept.store, clock, book, found=True, applied=kept.applied)
