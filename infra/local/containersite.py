@@ -10,7 +10,7 @@ from typing import Any
 
 from infra.local.connect.proxy import IMAGE as PROXY_IMAGE
 from infra.local.folder import run_directory
-from infra.local.options import Options
+from infra.local.options import Options, WrongOptionError
 from infra.local.runtime.addresses import take_pool
 from infra.local.runtime.docker import engine, setup
 from infra.local.runtime.docker.environment import Environments
@@ -46,6 +46,11 @@ def _containers_on_host(
     permits: Permits,
 ) -> Site:
     """The pool's number makes the names unique; the reaper comes before what it has to remove."""
+    if options.adopt:
+        raise WrongOptionError(
+            "--adopt cannot be used by a plane on a host: its tasks are removed when it dies, so "
+            "there is nothing to go on with; leave it out, or use docker compose"
+        )
     with ExitStack() as ends:
         pool = ends.enter_context(closing(take_pool(zones)))
         project = f"rehearse-{pool.number}"
