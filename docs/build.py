@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from docs import drills, engine, lifecycle, loads, proof, reference
+from docs import drills, engine, lifecycle, loads, proof, reference, rules
 
 ROOT = Path(__file__).parent.parent
 HEADER = "<!-- written by `python -m docs.build`: change the code, not this page -->\n\n"
@@ -24,9 +24,11 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "tempo.md": reference.tempo,
     "operations.md": reference.operations,
     "checks.md": drills.checks,
+    "rules.md": rules.rules,
     "proof.md": proof.proof,
 }
 PARTS: Mapping[str, Callable[[], str]] = {
+    "article-findings": rules.article_findings,
     "drills": drills.drill_table,
     "engine-calls": engine.calls,
     "exit-codes": drills.exit_codes,

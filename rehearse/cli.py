@@ -20,6 +20,7 @@ MODULES = {
     "logs": "lookups",
     "deploy": "deploying",
     "watch": "watching",
+    "check": "checking",
     "drill": "drilling",
     "load": "loading",
     "merge": "loading",

@@ -1,0 +1,1 @@
+"""The design checklist as a program: facts from Terraform or AWS, rules over them, findings."""
