@@ -11,6 +11,7 @@ ZONE = "rehearse.zone"
 CONTAINER = "rehearse.container"  # absent on a pause container
 PORTS = "rehearse.ports"
 LOG = "rehearse.log"
+COMPOSE_SERVICE = "com.docker.compose.service"  # Compose's own: also a name in its networks
 COMPOSE = "com.docker.compose.project"  # Compose's own, on all that it makes
 
 

@@ -95,7 +95,9 @@ def inside(
     )
     own = str(endpoint["IPAddress"])
     sources = (own, socket.gethostbyname(balancer)) if balancer else (own,)
-    return Setup(place, ZoneAddresses(subnet, zones), own, sources, own_network=False)
+    # by name: the address may be another one when the next plane adopts the tasks
+    host = me["Config"]["Labels"].get(labels.COMPOSE_SERVICE, own)
+    return Setup(place, ZoneAddresses(subnet, zones), host, sources, own_network=False)
 
 
 def on_host(
