@@ -87,12 +87,16 @@ class ServiceSource:
         self._past = frozenset(self._listed("STOPPED"))
 
     def look(self, followed: Followed) -> Sight:
-        """Everything that tells how the deployment goes."""
+        """Everything that tells how the deployment goes.
+
+        The releases first: what ended one, as a newer deployment does, is then in the service too.
+        """
+        releases = self._releases(followed)
         view = self.describe()
         tasks = tuple(self._described(self._listed("RUNNING")))
         self._look_at_ended()
         ended = tuple(t for t in self._ended.values() if t.deployment == followed.deployment)
-        return Sight(service=view, releases=self._releases(followed), tasks=tasks, ended=ended)
+        return Sight(service=view, releases=releases, tasks=tasks, ended=ended)
 
     def _look_at_ended(self) -> None:
         new = [t for t in self._listed("STOPPED") if t not in self._past and t not in self._ended]

@@ -76,6 +76,28 @@ def test_every_ending_is_told_with_its_reason(happens: Event, fate: Fate, reason
     assert answer.document()["outcome"] == fate.value
 
 
+class OvertakenEcs(FakeEcs):
+    """Another deploy comes right before the n-th call after UpdateService."""
+
+    overtaken_at = 0
+
+    def _call(self, name: str) -> None:
+        if "UpdateService" in self.calls:
+            self.overtaken_at -= 1
+            if self.overtaken_at == 0:
+                supersede(self)
+        super()._call(name)
+
+
+@pytest.mark.parametrize("call", range(1, 13))
+def test_another_deploy_between_any_two_calls_is_not_a_stop(call: int) -> None:
+    """Its deployment was PRIMARY in one answer, and its release STOPPED in the next."""
+    ecs = OvertakenEcs(plot=[nothing] * 20)
+    ecs.overtaken_at = call
+    answer, _ = play(ecs)
+    assert answer.fate is Fate.SUPERSEDED, answer.reason
+
+
 OLD: list[tuple[str, Event, Fate]] = [
     ("it completes", succeed, Fate.SUCCESSFUL),
     ("the breaker rolls back", trip(back=True), Fate.ROLLED_BACK),
