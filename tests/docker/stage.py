@@ -117,7 +117,7 @@ class Stage:
         return {one["Names"][0].rpartition("-")[2] for one in found}
 
     def log(self, task: str, name: str = "app") -> list[str]:
-        return [text for _, text in logs.read(self.folder / task / f"{name}.log")]
+        return [text for _, text in logs.read(self.folder / task / f"{name}.log", limit=99_999)]
 
     async def exit_of(self, task: str, name: str = "app") -> Exit:
         """How the container ended, once that was told."""

@@ -75,15 +75,18 @@ class Engine:
     def __init__(self, *said: tuple[int, str]) -> None:
         self.said = list(said)
         self.breaks_after: int | None = None
+        self.follows_until: int | None = None
 
-    def logs(self, _: str, *, since: int, **__: object) -> Iterator[bytes]:
+    def logs(self, _: str, *, since: int, follow: bool, **__: object) -> Iterator[bytes]:
         frames = [frame(ms, text) for ms, text in self.said if ms >= since * 1000 or since == 1]
         cut, self.breaks_after = self.breaks_after, None
-        yield from frames[:cut]
+        yield from frames[: self.follows_until if follow and cut is None else cut]
         if cut is not None:
             raise requests.ConnectionError("gone")
 
     def inspect_container(self, _: str) -> dict[str, Any]:
+        if self.follows_until is not None:
+            return {"State": {"Running": False, "Paused": False, "Status": "exited"}}
         answer = requests.Response()
         answer.status_code = 404
         raise APIError("no such container", response=answer)
@@ -124,6 +127,16 @@ def test_after_the_connection_broke_nothing_is_doubled_or_lost(
     monkeypatch.setattr(tasklog, "AGAIN_S", 0.01)
     engine = Engine(*SAID)
     engine.breaks_after = cut
+    assert follow(engine) == SAID
+
+
+@pytest.mark.parametrize("short", range(5))
+def test_an_engine_that_stops_short_of_the_last_lines_is_asked_again(
+    short: int, follow: Follow
+) -> None:
+    """Engine 20.10 does, now and then, when a container ends right after much output."""
+    engine = Engine(*SAID)
+    engine.follows_until = short
     assert follow(engine) == SAID
 
 

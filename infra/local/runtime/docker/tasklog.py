@@ -44,9 +44,9 @@ class Follower:
         with self._file:
             while True:
                 try:
-                    self._copy()
-                    state = self._client.inspect_container(self._id)["State"]
-                    if not (state["Running"] or state["Paused"] or state["Status"] == "created"):
+                    self._copy(follow=True)
+                    if self._has_ended():
+                        self._copy(follow=False)  # the engine may stop short of the last lines
                         return
                 except ERRORS as error:
                     if is_absent(error):
@@ -54,10 +54,14 @@ class Follower:
                 if self._closing.wait(AGAIN_S):
                     return
 
-    def _copy(self) -> None:
+    def _has_ended(self) -> bool:
+        state = self._client.inspect_container(self._id)["State"]
+        return not (state["Running"] or state["Paused"] or state["Status"] == "created")
+
+    def _copy(self, *, follow: bool) -> None:
         last_ms, known = self._file.last_ms, self._file.count
         stream = self._client.logs(
-            self._id, stream=True, follow=True, timestamps=True, since=max(1, last_ms // 1000)
+            self._id, stream=True, follow=follow, timestamps=True, since=max(1, last_ms // 1000)
         )
         for stamp, text in lines(stream):
             at_ms = milliseconds(stamp)
