@@ -84,7 +84,7 @@ def test_a_body_without_a_length_is_bounded_too(plane: Plane, switch: Switch) ->
 def guarded(plane: Plane, switch: Switch) -> Plane:
     """A plane that listens on more than the loopback, at the real time."""
     plane.clock = FakeClock(int(time.time() * 1000))
-    switch.app = plane.app(Guard(credentials=Credentials("key", "secret")))
+    switch.app = plane.app(Guard(credentials=(Credentials("key", "secret"),)))
     return plane
 
 
@@ -147,7 +147,26 @@ def test_off_the_loopback_a_changed_body_is_refused(guarded: Plane) -> None:
 def test_the_rules_follow_the_address(
     address: str, environ: dict[str, str], *, signed: bool
 ) -> None:
-    assert (Guard.for_bind(address, environ).credentials is not None) is signed
+    assert bool(Guard.for_bind(address, environ).credentials) is signed
+
+
+@pytest.mark.parametrize(
+    ("pair", "taken"), [(("test", "test"), True), (("test", "mine"), False), (("k", "s"), False)]
+)
+def test_localstack_clients_own_key_is_taken_beside_the_known_one_only(
+    plane: Plane, switch: Switch, pair: tuple[str, str], *, taken: bool
+) -> None:
+    plane.clock = FakeClock(int(time.time() * 1000))
+    names = ("REHEARSE_ACCESS_KEY", "REHEARSE_SECRET_KEY")
+    environ = dict(zip(names, pair, strict=True))
+    switch.app = plane.app(Guard.for_bind("0.0.0.0", environ))
+    signed_client(plane.url, *pair).list_clusters()
+    stranger = signed_client(plane.url, "accesskey", "secretkey")
+    if taken:
+        stranger.list_clusters()
+    else:
+        with pytest.raises(ClientError, match="UnrecognizedClientException"):
+            stranger.list_clusters()
 
 
 def test_an_open_address_needs_keys() -> None:

@@ -19,18 +19,21 @@ from infra.local.clock import Clock
 
 BODY_MAX_BYTES = 64 * 1024 * 1024
 UNSIGNED = ("/_ecs/v4/", "/_rehearse/")
+USUAL = Credentials("test", "test")  # no secret: docker-compose.yml has it
+LOCALSTACK_CLIENT = Credentials("accesskey", "secretkey")  # what it signs with unless told
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
     """The rules. `hosts` are names besides loopback's that requests may be for.
 
-    `credentials` must be given when the plane listens on more than the loopback; None trusts every
-    program on the machine. `unsigned` paths may be read (GET, HEAD) without a signature.
+    `credentials`, one of which signs a request, must be given when the plane listens on more than
+    the loopback; without any, every program on the machine is trusted. `unsigned` paths may be
+    read (GET, HEAD) without a signature.
     """
 
     hosts: frozenset[str] = frozenset()
-    credentials: Credentials | None = None
+    credentials: tuple[Credentials, ...] = ()
     body_max_bytes: int = BODY_MAX_BYTES
     unsigned: tuple[str, ...] = field(default=UNSIGNED)
 
@@ -47,7 +50,8 @@ class Guard:
                 f"{address} is not a loopback address: set REHEARSE_ACCESS_KEY and "
                 "REHEARSE_SECRET_KEY, or listen on 127.0.0.1"
             )
-        return cls(hosts, Credentials(key, secret))
+        given = Credentials(key, secret)
+        return cls(hosts, (given, LOCALSTACK_CLIENT) if given == USUAL else (given,))
 
     def check(self, headers: Headers) -> None:
         """Refuse a foreign Host or Origin with ApiError 403."""
@@ -104,7 +108,7 @@ class GuardMiddleware:
             self._guard.check(headers)
             self._check_length(headers)
             bounded = self._bounded(receive)
-            if self._guard.credentials is not None and not self._is_open(scope):
+            if self._guard.credentials and not self._is_open(scope):
                 bounded = await self._verified(scope, headers, bounded)
         except ApiError as error:
             await error_response(error, headers)(scope, receive, send)
@@ -139,7 +143,6 @@ class GuardMiddleware:
 
     async def _verified(self, scope: Scope, headers: Headers, receive: Receive) -> Receive:
         """Check the signature, which needs the whole body, and hand the body on."""
-        assert self._guard.credentials is not None
         body = await _read(receive)
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         query = scope["query_string"].decode("latin-1")

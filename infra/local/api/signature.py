@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -25,7 +26,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The one key pair that a plane on a foreign address accepts."""
+    """A key pair that a plane on a foreign address accepts."""
 
     access_key: str
     secret_key: str
@@ -47,14 +48,17 @@ def signed_service(headers: Headers) -> str | None:
     return match["service"] if match else None
 
 
-def check_signature(request: SignedRequest, credentials: Credentials, now_ms: int) -> None:
+def check_signature(request: SignedRequest, accepted: Sequence[Credentials], now_ms: int) -> None:
     """Sign the request again and compare. Raises ApiError 403 if anything differs."""
     match = _AUTHORIZATION.match(request.headers.get("authorization", ""))
     if match is None:
         raise _refusal(
             "MissingAuthenticationToken", "sign requests with AWS SigV4 in the Authorization header"
         )
-    if not hmac.compare_digest(match["key"].encode(), credentials.access_key.encode()):
+    key = match["key"].encode()
+    known = (c for c in accepted if hmac.compare_digest(key, c.access_key.encode()))
+    credentials = next(known, None)
+    if credentials is None:
         raise _refusal("UnrecognizedClientException", "the access key is not REHEARSE_ACCESS_KEY")
     _check_time(request.headers.get("x-amz-date", ""), now_ms)
     _check_body(request)
