@@ -1,5 +1,7 @@
 """`rehearse up --compose` says in one sentence, with a hint, what is in its way."""
 
+import hashlib
+import json
 import os
 import socket
 import subprocess
@@ -108,3 +110,17 @@ def test_a_stack_that_comes_up(tmp_path: Path, engine: str) -> None:
     assert code == 0
     assert said.startswith("compose --file ")
     assert said.endswith("docker-compose.yml up --wait\n")
+
+
+def test_the_engine_of_the_current_context_is_asked(tmp_path: Path) -> None:
+    """As of Docker Desktop, or a rootless engine: the usual socket is not theirs."""
+    name = hashlib.sha256(b"mine").hexdigest()
+    meta = tmp_path / "config" / "contexts" / "meta" / name / "meta.json"
+    meta.parent.mkdir(parents=True)
+    (tmp_path / "config" / "config.json").write_text(json.dumps({"currentContext": "mine"}))
+    with fake_engine(tmp_path / "mine.sock", ApiVersion="1.30") as host:
+        endpoints = {"docker": {"Host": host, "SkipTLSVerify": False}}
+        meta.write_text(json.dumps({"Name": "mine", "Metadata": {}, "Endpoints": endpoints}))
+        code, said = bring_up(tmp_path, "", DOCKER_CONFIG=str(tmp_path / "config"))
+    assert code == 1
+    assert f"the Docker engine at {host} speaks API 1.30" in said

@@ -106,7 +106,12 @@ class BringUp:
     async def _network(self, task: store.Task) -> Network:
         egress = [(alias.dns_name, alias.port) for alias in self._sidecars.aliases(task)]
         ingress = self._sidecars.intercepted(task)
-        network = await self._runtime.provision(task.id, task.zone, ingress=ingress, egress=egress)
+        try:
+            network = await self._runtime.provision(
+                task.id, task.zone, ingress=ingress, egress=egress
+            )
+        except CannotStartContainerError as error:  # the container that is the network
+            raise CannotBringUpError(f"ResourceInitializationError: {error}") from error
         task.address, task.inner_address = network.address, network.inner_address
         return network
 

@@ -9,6 +9,7 @@ import docker
 import docker.errors
 import requests
 import urllib3.exceptions
+from docker.context import ContextAPI
 
 from infra.local.runtime.protocol import RuntimeUnavailableError
 
@@ -32,8 +33,11 @@ class EngineError(RuntimeUnavailableError):
 
 
 def connect() -> Any:  # noqa: ANN401 - the SDK's client has no types
-    """A low-level client (`docker.APIClient`) of the engine at DOCKER_HOST. Raises EngineError."""
-    host = os.environ.get("DOCKER_HOST") or SOCKET
+    """A low-level client (`docker.APIClient`) of the engine that the command `docker` would use.
+
+    That is DOCKER_HOST, or the current context's. Raises EngineError.
+    """
+    host = os.environ.get("DOCKER_HOST") or _of_context()
     try:
         client = docker.APIClient(
             base_url=host, version="auto", timeout=CALL_LIMIT_S, max_pool_size=CONNECTIONS
@@ -47,6 +51,15 @@ def connect() -> Any:  # noqa: ANN401 - the SDK's client has no types
         client.close()
         raise _too_old(host, client.api_version)
     return client
+
+
+def _of_context() -> str:
+    """The engine of `docker context use`: Docker Desktop's and a rootless one have theirs there."""
+    try:
+        context = ContextAPI.get_current_context()
+    except docker.errors.DockerException:  # a context that is named and not there
+        return SOCKET
+    return str(context.Host) if context is not None and context.Host else SOCKET
 
 
 def _too_old(host: str, version: str) -> EngineError:
