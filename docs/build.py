@@ -29,6 +29,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
 }
 PARTS: Mapping[str, Callable[[], str]] = {
     "article-findings": rules.article_findings,
+    "check-permissions": rules.permissions,
     "drills": drills.drill_table,
     "engine-calls": engine.calls,
     "exit-codes": drills.exit_codes,

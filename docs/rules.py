@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from docs.table import code, table
+from infra.checklist.asking import PERMISSIONS
 from infra.checklist.check import check, read_files
 from infra.checklist.documents import Kind
 from infra.checklist.findings import Finding, Verdict
@@ -41,6 +42,11 @@ def _section(rule: Rule) -> str:
     if rule.see_also:
         lines.append(f"- Also checked as: {', '.join(rule.see_also)}.")
     return "\n".join([f"## {rule.id}", "", f"{rule.title[0].upper()}{rule.title[1:]}.", "", *lines])
+
+
+def permissions() -> str:
+    """What the identity needs that asks AWS, as the list of a policy's actions."""
+    return ", ".join(map(code, PERMISSIONS))
 
 
 def article_findings() -> str:

@@ -12,14 +12,17 @@ from infra.checklist.check import check as judge
 from infra.checklist.check import read_files
 from infra.checklist.documents import DocumentError, Kind
 from infra.checklist.exchange import as_junit, as_sarif
+from infra.checklist.facts import Facts
 from infra.checklist.report import Report, as_document, as_text
 from infra.checklist.rules import RULES
 from infra.checklist.waivers import WaiverFile, read_waivers
 from rehearse.errors import USAGE, fail
+from rehearse.keys import access_key, secret_key
 
 FILE = click.Path(path_type=Path)
 FORMATS = ("table", "json", "sarif", "junit")
 FAILED, UNKNOWN = 1, 2
+REGION = "eu-central-1"  # of an endpoint that does not care
 
 
 @click.command()
@@ -33,6 +36,9 @@ FAILED, UNKNOWN = 1, 2
 @click.option(
     "--plan", "plans", type=FILE, multiple=True, help="A plan: `terraform show -json PLAN`."
 )
+@click.option("--live", is_flag=True, help="Ask AWS, by read-only calls of boto3.")
+@click.option("--endpoint-url", help="Ask this endpoint instead: a local plane, LocalStack.")
+@click.option("--cluster", help="Only this cluster's services; with --live or --endpoint-url.")
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="table", help="What goes to stdout."
 )
@@ -41,23 +47,29 @@ FAILED, UNKNOWN = 1, 2
 def check(
     states: tuple[Path, ...],
     plans: tuple[Path, ...],
+    live: bool,
+    endpoint_url: str | None,
+    cluster: str | None,
     form: str,
     waivers: Path | None,
     strict: bool,
 ) -> None:
     """Check a design before it is released: exit code 1 if a rule of severity error is broken.
 
-    Give --state or --plan, any number of times: the network may have a state of its own.
+    Give one of --state, --plan (each any number of times), --live and --endpoint-url.
     """
-    if bool(states) == bool(plans):
+    given = [bool(states), bool(plans), live, endpoint_url is not None]
+    if sum(given) != 1:
         fail(
-            "give either --state or --plan",
+            "give one of --state, --plan, --live and --endpoint-url",
             code=USAGE,
             hint="terraform show -json > state.json && rehearse check --state state.json",
         )
+    if cluster and not (live or endpoint_url):
+        fail("--cluster goes with --live or --endpoint-url", code=USAGE)
     try:
         said = read_waivers(waivers, [one.id for one in RULES]) if waivers else WaiverFile()
-        facts = read_files(states or plans, Kind.STATE if states else Kind.PLAN)
+        facts = _facts(states, plans, endpoint_url, cluster)
     except DocumentError as error:
         fail(str(error), code=USAGE, hint=error.hint)
     report = judge(facts, said, datetime.now(UTC).date())
@@ -66,6 +78,24 @@ def check(
         sys.exit(FAILED)
     if strict and report.unknown:
         sys.exit(UNKNOWN)
+
+
+def _facts(
+    states: tuple[Path, ...], plans: tuple[Path, ...], endpoint: str | None, cluster: str | None
+) -> Facts:
+    if states or plans:
+        return read_files(states or plans, Kind.STATE if states else Kind.PLAN)
+    import boto3  # a third of a second, which files need not wait for
+
+    from infra.checklist.asking import Account
+    from infra.checklist.live import facts_of
+
+    if endpoint is None:
+        return facts_of(Account(boto3.Session()), cluster)
+    usual = {"region_name": boto3.Session().region_name or REGION}
+    if boto3.Session().get_credentials() is None:
+        usual |= {"aws_access_key_id": access_key(), "aws_secret_access_key": secret_key()}
+    return facts_of(Account(boto3.Session(**usual), endpoint), cluster)
 
 
 def _print(report: Report, form: str) -> None:

@@ -148,7 +148,14 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     refused(run("--state", str(tmp_path)), "cannot be read: Is a directory")
 
 
-@pytest.mark.parametrize("words", [(), ("--state", str(GOOD), "--plan", str(GOOD))])
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--state", str(GOOD), "--plan", str(GOOD)),
+        ("--live", "--endpoint-url", "http://127.0.0.1:1"),
+    ],
+)
 def test_wrong_usage(words: tuple[str, ...]) -> None:
     refused(run(*words), "give ")
 
