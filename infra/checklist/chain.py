@@ -52,12 +52,11 @@ def _check_certain(
     """A refusal counts only if no rule is unknown and no CIDR rule depends on unknown subnets."""
     if doubts:
         raise NotKnownError(doubts[0])
-    narrow = [
-        rule
-        for group in groups
-        for rule in (*group.ingress, *group.egress)
-        if rule.prefix_list or (rule.cidr and rule.cidr not in EVERYWHERE)
-    ]
+    rules = [rule for group in groups for rule in (*group.ingress, *group.egress)]
+    lists = [rule.prefix_list for rule in rules if rule.prefix_list]
+    if lists:
+        raise NotKnownError(f"what is in the prefix list {lists[0]} is not known")
+    narrow = [rule for rule in rules if rule.cidr and rule.cidr not in EVERYWHERE]
     if narrow and set(addresses) & set(NOWHERE):
         raise NotKnownError("the subnets are not known, so rules with CIDR blocks cannot be judged")
 

@@ -4,6 +4,7 @@ https://developer.hashicorp.com/terraform/internals/json-format
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -54,18 +55,24 @@ def _parse(path: Path) -> object:
     """The JSON; bounded, as every check loads the whole file."""
     try:
         size = path.stat().st_size
-        if size > SIZE_MAX:
-            raise DocumentError(
-                f"{path} has {size / 1_048_576:.0f} MB; at most {SIZE_MAX // 1_048_576} are read",
-                f"write it anew with `{SHOW}`; a test's state needs its provider_schemas removed",
-            )
-        return json.loads(path.read_bytes())
+        with path.open("rb") as file:  # a pipe has no size, and is bounded all the same
+            text = b"" if size > SIZE_MAX else file.read(SIZE_MAX + 1)
+        if max(size, len(text)) > SIZE_MAX:
+            raise _large(path, max(size, len(text)))
+        return json.loads(text)
     except OSError as error:
         raise DocumentError(f"{path} cannot be read: {error.strerror}", "check the path") from None
     except (ValueError, RecursionError):
         raise DocumentError(
             f"{path} is not JSON", f"write it with `{SHOW} > state.json` (a plan: `{SHOW} FILE`)"
         ) from None
+
+
+def _large(path: Path, size: int) -> DocumentError:
+    return DocumentError(
+        f"{path} has {size / 1_048_576:.0f} MB; at most {SIZE_MAX // 1_048_576} are read",
+        f"write it anew with `{SHOW}`; a test's state needs its provider_schemas removed",
+    )
 
 
 def _resources(document: object, path: Path, kind: Kind) -> Iterator[Resource]:
@@ -106,7 +113,7 @@ def _module(module: Mapping[str, Any]) -> Iterator[Resource]:
     while waiting:
         module = waiting.pop()
         for one in _list(module.get("resources")):
-            if one.get("mode") == "managed" and AWS in str(one.get("provider_name", AWS)):
+            if one.get("mode") == "managed" and _is_aws(one.get("provider_name")):
                 needs = one.get("depends_on")
                 yield Resource(
                     str(one.get("address")),
@@ -121,7 +128,7 @@ def _planned(document: Mapping[str, Any]) -> Iterator[Resource]:
     for one in _list(document.get("resource_changes")):
         change = _mapping(one.get("change"))
         after = change.get("after")
-        ours = one.get("mode") == "managed" and AWS in str(one.get("provider_name", AWS))
+        ours = one.get("mode") == "managed" and _is_aws(one.get("provider_name"))
         if ours and isinstance(after, dict):
             at, kind = str(one.get("address")), str(one.get("type"))
             yield Resource(at, kind, after, change.get("after_unknown"))
@@ -130,7 +137,7 @@ def _planned(document: Mapping[str, Any]) -> Iterator[Resource]:
 def _raw(document: Mapping[str, Any]) -> Iterator[Resource]:
     """The state file itself, version 4: what many people have at hand."""
     for one in _list(document.get("resources")):
-        if one.get("mode") != "managed" or AWS not in str(one.get("provider", AWS)):
+        if one.get("mode") != "managed" or not _is_aws(one.get("provider")):
             continue
         module = f"{one['module']}." if one.get("module") else ""
         for instance in _list(one.get("instances")):
@@ -143,6 +150,11 @@ def _raw(document: Mapping[str, Any]) -> Iterator[Resource]:
                 _mapping(instance.get("attributes")),
                 depends_on=tuple(needs) if isinstance(needs, list) else None,
             )
+
+
+def _is_aws(provider: object) -> bool:
+    """By the provider's name in any registry, also within `provider["..."].alias`."""
+    return provider is None or re.search(rf'{AWS}($|")', str(provider)) is not None
 
 
 def _mapping(found: object) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 from infra.checklist.findings import Finding, Verdict
@@ -54,7 +55,7 @@ def _descriptor(rule: Rule) -> dict[str, Any]:
 def _result(one: Finding, source: str, index: int) -> dict[str, Any]:
     failed = one.verdict is Verdict.FAIL
     location = {
-        "physicalLocation": {"artifactLocation": {"uri": source}},
+        "physicalLocation": {"artifactLocation": {"uri": quote(source, safe="/:")}},
         "logicalLocations": [{"fullyQualifiedName": one.at, "kind": "resource"}],
     }
     found: dict[str, Any] = {

@@ -151,6 +151,14 @@ def namespace_of(facts: Facts, service: Service) -> str:
     raise NotKnownError(f"the cluster {service.cluster} is not among what was read")
 
 
+def cluster_name(facts: Facts, service: Service) -> str:
+    """The name of the service's cluster, which it may name by ARN."""
+    for cluster in facts.clusters:
+        if object.__getattribute__(cluster, "arn") == service.cluster:
+            return cluster.name
+    return service.cluster.rpartition("/")[2]
+
+
 def members(facts: Facts, service: Service) -> list[Service]:
     """Other services of the same Service Connect namespace."""
     own = namespace_of(facts, service)

@@ -1,5 +1,6 @@
 """Corners of single rules: one change to the stack where all is well, one verdict."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -76,6 +77,10 @@ CORNERS: dict[str, tuple[str, str, dict[str, Change], set[Verdict]]] = {
         "DEP003", ORDER,
         {ORDER: setting(deployment_minimum_healthy_percent=None, deployment_maximum_percent=None)},
         PASS),
+    "autoscaling of another cluster's service": (
+        "DEP002", ORDER,
+        {ORDER: setting(desired_count=1), SCALING: setting(resource_id="service/b/order-api")},
+        FAIL),
     "autoscaling has the last word": ("DEP002", ORDER, {ORDER: setting(desired_count=1)}, PASS),
     "a breaker that does not roll back": (
         "DEP001", ORDER, {ORDER: nested("deployment_circuit_breaker", rollback=False)}, FAIL),
@@ -184,6 +189,39 @@ def test_declared_calls_are_those_that_count() -> None:
     assert verdicts(findings(state), "SG005", ORDER) == FAIL
     said = Expected(calls={"inventory-api": ("order-api",)})
     assert verdicts(findings(state, said), "SG005", ORDER) == FAIL
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ("http://order-api:8080/orders", FAIL),
+        ("order-api:8080", FAIL),
+        ("order-api", FAIL),
+        ("http://user@order-api/", FAIL),
+        ("http://order-api-2:8080", PASS),
+        ("http://my-order-api:8080", PASS),
+        ("https://docs.example/order-api", PASS),
+    ],
+)
+def test_a_call_is_a_host_in_the_environment(value: str, wanted: set[Verdict]) -> None:
+    """A third service may call; the one that says so and may not is what fails."""
+    inventory = 'aws_ecs_task_definition.this["inventory"]'
+    state = changed("good", {inventory: environment(PEER=value)})
+    state = [one for one in state if "order_from_inventory" not in one.at]
+    allowed = [
+        replace(one, at="aws_ecs_service.third", values={**one.values, **third(state)})
+        for one in state
+        if one.at.endswith("aws_ecs_service.inventory")
+    ]
+    assert verdicts(findings([*state, *allowed]), "SG005", ORDER) == wanted
+
+
+def third(state: list[Resource]) -> dict[str, Any]:
+    """Another service in the group of the first, which lets in whom the balancer's group is."""
+    (order,) = [one for one in state if one.at.endswith(ORDER)]
+    (group,) = [one for one in state if one.at.endswith("aws_security_group.balancer")]
+    network = {**order.values["network_configuration"][0], "security_groups": [group.values["id"]]}
+    return {"name": "third", "task_definition": "third:1", "network_configuration": [network]}
 
 
 def test_no_way_out_can_be_meant() -> None:

@@ -1,8 +1,10 @@
 """What the command reads: states in three spellings, and files that are none."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -105,6 +107,7 @@ def plan(later: Callable[[dict[str, Any]], dict[str, bool]]) -> dict[str, Any]:
 
 OTHER = {"mode": "managed", "type": "azurerm_vm", "address": "a.b", "values": {},
          "provider_name": "registry.terraform.io/hashicorp/azurerm"}  # fmt: skip
+AWSCC = {**OTHER, "provider_name": "registry.terraform.io/hashicorp/awscc"}
 NO_SERVICE = {"mode": "managed", "type": "aws_vpc", "address": "aws_vpc.a", "values": {}}
 
 
@@ -118,12 +121,14 @@ BAD: dict[str, tuple[str, str, str]] = {
     "a list": ("--state", "[]", "no Terraform state"),
     "another program's": ("--state", '{"name": "package"}', "no Terraform state"),
     "a state of another provider": ("--state", state(OTHER), "no resources of the provider"),
+    "a state of AWS's other provider": ("--state", state(AWSCC), "no resources of the provider"),
     "an empty state": ("--state", '{"format_version": "1.0"}', "no resources of the provider"),
     "a state without services": ("--state", state(NO_SERVICE), "has no aws_ecs_service"),
     "an empty plan": (
         "--plan", '{"format_version": "1.2", "resource_changes": []}', "no resources of"),
     "a plan given as a state": ("--state", '{"resource_changes": []}', "is a plan, not a state"),
     "a state given as a plan": ("--plan", state(NO_SERVICE), "no Terraform plan"),
+    "a number": ("--plan", "3", "no Terraform plan"),
     "JSON without end": ("--state", "[" * 100_000, "is not JSON"),
 }  # fmt: skip
 
@@ -141,6 +146,17 @@ def test_a_file_of_50_mb_is_refused_unread(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(50 * 1024 * 1024)
     refused(run("--state", str(path)), "has 50 MB; at most 32 are read")
+
+
+def test_a_pipe_is_read(tmp_path: Path) -> None:
+    """`--state <(terraform show -json)`."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=(GOOD.read_bytes(),), daemon=True)
+    writer.start()
+    assert run("--state", str(pipe)).exit_code == 0
+    writer.join(10)
+    assert not writer.is_alive()
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

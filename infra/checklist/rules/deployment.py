@@ -2,7 +2,7 @@
 
 from infra.checklist.facts import Container, Facts, Repository, Service
 from infra.checklist.known import NotKnownError, sift
-from infra.checklist.lookup import containers_of, fargate_services
+from infra.checklist.lookup import cluster_name, containers_of, fargate_services
 from infra.checklist.rule import Cut, Found, Severity, rule, skip
 
 ECS_GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
@@ -40,8 +40,9 @@ def two_tasks(facts: Facts, service: Service) -> Found:
     if service.scheduling == "DAEMON":
         skip("a daemon has no desired count")
     least = service.desired
+    resource = f"service/{cluster_name(facts, service)}/{service.name}"
     for one in facts.scalable_targets:
-        if one.resource.endswith(f"/{service.name}"):
+        if one.resource == resource:
             least = one.minimum
     if least < 2:
         yield f"{least} task at least: when it is lost, nobody answers"

@@ -1,5 +1,6 @@
 """Security groups: who may call whom."""
 
+import re
 from collections.abc import Iterable
 
 from infra.checklist.chain import missing_between
@@ -178,7 +179,7 @@ def callers(facts: Facts, service: Service, others: Iterable[Service]) -> list[S
 
 
 def _mentions(facts: Facts, caller: Service, callee: Service) -> bool:
-    """Whether a URL in the caller's environment has the callee's alias as its host."""
+    """Whether the caller's environment has the callee's alias as a host, in a URL or alone."""
     try:
         texts = [
             text
@@ -187,11 +188,9 @@ def _mentions(facts: Facts, caller: Service, callee: Service) -> bool:
         ]
     except NotKnownError:
         return False
-    hosts = [f"//{alias_name(alias)}" for alias in callee.connect.aliases]
-    ends = ("", ":", "/")
-    return any(
-        text.partition(host)[2][:1] in ends for text in texts for host in hosts if host in text
-    )
+    names = "|".join(re.escape(alias_name(alias)) for alias in callee.connect.aliases)
+    host = re.compile(rf"(^|//|@)({names})(?=$|[:/?])")
+    return any(host.search(text) for text in texts)
 
 
 def _port(facts: Facts, service: Service, alias: Alias) -> int:
