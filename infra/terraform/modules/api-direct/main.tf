@@ -1,0 +1,63 @@
+# An HTTP API reaches an internal ALB by a VPC link of the second kind: no NLB between.
+
+resource "aws_security_group" "this" {
+  name        = "${var.name}-vpc-link"
+  description = "VPC link of ${var.name}"
+  vpc_id      = var.vpc_id
+}
+
+resource "aws_vpc_security_group_egress_rule" "to_load_balancer" {
+  security_group_id            = aws_security_group.this.id
+  referenced_security_group_id = var.load_balancer.security_group_id
+  description                  = "to the load balancer"
+  ip_protocol                  = "tcp"
+  from_port                    = 443
+  to_port                      = 443
+}
+
+resource "aws_vpc_security_group_ingress_rule" "to_load_balancer" {
+  security_group_id            = var.load_balancer.security_group_id
+  referenced_security_group_id = aws_security_group.this.id
+  description                  = "from the VPC link"
+  ip_protocol                  = "tcp"
+  from_port                    = 443
+  to_port                      = 443
+}
+
+resource "aws_apigatewayv2_vpc_link" "this" {
+  name               = var.name
+  subnet_ids         = var.subnet_ids
+  security_group_ids = [aws_security_group.this.id]
+}
+
+resource "aws_apigatewayv2_api" "this" {
+  name          = var.name
+  protocol_type = "HTTP"
+}
+
+resource "aws_apigatewayv2_integration" "this" {
+  api_id               = aws_apigatewayv2_api.this.id
+  integration_type     = "HTTP_PROXY"
+  integration_method   = "ANY"
+  connection_type      = "VPC_LINK"
+  connection_id        = aws_apigatewayv2_vpc_link.this.id
+  integration_uri      = var.load_balancer.https_listener_arn # a listener, not the load balancer
+  timeout_milliseconds = var.timeout_milliseconds
+
+  tls_config {
+    server_name_to_verify = var.domain_name
+  }
+}
+
+resource "aws_apigatewayv2_route" "this" {
+  api_id    = aws_apigatewayv2_api.this.id
+  route_key = "$default"
+  target    = "integrations/${aws_apigatewayv2_integration.this.id}"
+}
+
+# With any other name the stage would be part of the path that the services see.
+resource "aws_apigatewayv2_stage" "this" {
+  api_id      = aws_apigatewayv2_api.this.id
+  name        = "$default"
+  auto_deploy = true
+}

@@ -1,0 +1,48 @@
+variable "name" {
+  description = "Prefix of names."
+  type        = string
+}
+
+variable "image" {
+  description = "rehearsal-locust, by tag or digest."
+  type        = string
+}
+
+variable "repository_arn" {
+  description = "Its ECR repository, or null."
+  type        = string
+  default     = null
+}
+
+variable "platform" {
+  description = "Where it runs. Its own subnets and group: a generator in the tasks' group would walk in by their rules."
+  type = object({
+    region        = string
+    account_id    = string
+    cluster_arn   = string
+    namespace_arn = string
+    vpc_id        = string
+    subnet_ids    = list(string)
+  })
+}
+
+variable "load" {
+  description = "Where to, how many requests per second in all, how many workers share them, for how many seconds (0: until scaled to nothing). running says whether it goes now."
+  type        = object({ url = string, rate = number, workers = number, duration = number, running = bool })
+
+  validation {
+    condition     = can(regex("^https?://[^/]+$", var.load.url))
+    error_message = "load.url is '${var.load.url}'; give scheme and host, as https://staging.example.com."
+  }
+
+  validation {
+    condition     = var.load.rate > 0 && var.load.workers >= 1
+    error_message = "load.rate and load.workers must be above 0."
+  }
+}
+
+variable "log_retention_in_days" {
+  description = "Days that its logs are kept."
+  type        = number
+  default     = 14
+}

@@ -1,0 +1,11 @@
+# No stack: the root that the tests of the modules run in. The stacks are in envs.
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7.0"
+    }
+  }
+}
