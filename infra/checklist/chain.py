@@ -4,12 +4,19 @@ Groups count by reference; CIDR rules by addresses in the subnets of both ends. 
 elsewhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from ipaddress import ip_network
 
 from infra.checklist.facts import Facts
 from infra.checklist.known import NotKnownError
-from infra.network.model import DEFAULT_EGRESS, EVERYWHERE, Interface, SecurityGroup, Topology
+from infra.network.model import (
+    DEFAULT_EGRESS,
+    EVERYWHERE,
+    Interface,
+    Rule,
+    SecurityGroup,
+    Topology,
+)
 from infra.network.reach import reaches
 
 UNGUARDED = "no security group"
@@ -30,6 +37,8 @@ def missing_between(
     groups, doubts = _groups(facts, (*source[0], *destination[0]))
     groups[UNGUARDED] = SecurityGroup(UNGUARDED, egress=DEFAULT_EGRESS)
     froms, tos = _addresses(facts, source[1], 0), _addresses(facts, destination[1], 1)
+    if not _narrow(groups.values()):  # any address is as good as another
+        froms, tos = froms[:1], tos[:1]
     missing: dict[str, None] = {}
     for start in froms:
         for end in tos:
@@ -42,23 +51,31 @@ def missing_between(
                 raise NotKnownError(_named(facts, verdict.why))
             missing.update(dict.fromkeys(_named(facts, text) for text in verdict.missing))
     if missing:
-        _check_certain(facts, doubts, froms + tos, groups.values())
+        _check_certain(doubts, froms + tos, groups.values())
     return list(missing)
 
 
 def _check_certain(
-    facts: Facts, doubts: list[str], addresses: list[str], groups: Iterable[SecurityGroup]
+    doubts: list[str], addresses: list[str], groups: Collection[SecurityGroup]
 ) -> None:
     """A refusal counts only if no rule is unknown and no CIDR rule depends on unknown subnets."""
     if doubts:
         raise NotKnownError(doubts[0])
-    rules = [rule for group in groups for rule in (*group.ingress, *group.egress)]
-    lists = [rule.prefix_list for rule in rules if rule.prefix_list]
+    lists = [rule.prefix_list for rule in _rules(groups) if rule.prefix_list]
     if lists:
         raise NotKnownError(f"what is in the prefix list {lists[0]} is not known")
-    narrow = [rule for rule in rules if rule.cidr and rule.cidr not in EVERYWHERE]
-    if narrow and set(addresses) & set(NOWHERE):
+    if _narrow(groups) and set(addresses) & set(NOWHERE):
         raise NotKnownError("the subnets are not known, so rules with CIDR blocks cannot be judged")
+
+
+def _narrow(groups: Iterable[SecurityGroup]) -> bool:
+    """Whether any rule is for some addresses only."""
+    return any(rule.cidr and rule.cidr not in EVERYWHERE for rule in _rules(groups))
+
+
+def _rules(groups: Iterable[SecurityGroup]) -> Iterator[Rule]:
+    for group in groups:
+        yield from (*group.ingress, *group.egress)
 
 
 def _groups(facts: Facts, ids: Iterable[str]) -> tuple[dict[str, SecurityGroup], list[str]]:

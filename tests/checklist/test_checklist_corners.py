@@ -1,5 +1,6 @@
 """Corners of single rules: one change to the stack where all is well, one verdict."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -222,6 +223,15 @@ def third(state: list[Resource]) -> dict[str, Any]:
     (group,) = [one for one in state if one.at.endswith("aws_security_group.balancer")]
     network = {**order.values["network_configuration"][0], "security_groups": [group.values["id"]]}
     return {"name": "third", "task_definition": "third:1", "network_configuration": [network]}
+
+
+def test_who_says_whom_it_calls_is_not_taken_to_call_others() -> None:
+    """inventory-api names order-api; that it does not wait for another service is no mistake."""
+    (order,) = [one for one in changed("good", {}) if one.at.endswith(ORDER)]
+    text = json.dumps(order.values).replace("order-api", "other-api")
+    other = replace(order, at="aws_ecs_service.other", values=json.loads(text))
+    found = findings([*changed("good", {}), other])
+    assert verdicts(found, "SC005", "aws_ecs_service.other") == PASS
 
 
 def test_no_way_out_can_be_meant() -> None:

@@ -152,9 +152,16 @@ def order(facts: Facts, service: Service) -> Found:
         skip("only Terraform's state tells what is made after what")
     others = members(facts, service)
     declared = callers(facts, service, others)
-    for one in declared or [other for other in others if not other.connect.aliases]:
+    for one in declared or [other for other in others if _may_call(facts, other)]:
         if not waits(facts, one.at, service.at):
             yield f"{one.at} does not wait for it: its first tasks may not know its names"
+
+
+def _may_call(facts: Facts, service: Service) -> bool:
+    """Whether it joined only to call somebody, and does not say whom."""
+    if service.connect.aliases:
+        return False
+    return not any(callers(facts, other, [service]) for other in members(facts, service))
 
 
 def waits(facts: Facts, later: str, earlier: str) -> bool:

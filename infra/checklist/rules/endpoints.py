@@ -180,14 +180,16 @@ def endpoint_groups(facts: Facts, service: Service) -> Found:
     if not used:
         skip("it uses no interface endpoint")
 
-    def judged(endpoint: Endpoint) -> Found:
-        if not endpoint.private_dns:
-            return  # its tasks do not come here: VPCE006
-        ends = (service.groups, service.subnets), (endpoint.groups, endpoint.subnets)
-        for missing in missing_between(facts, *ends, HTTPS):
-            yield f"its tasks cannot reach {endpoint.at} ({endpoint.service}): {missing}"
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    for endpoint in used:
+        if endpoint.private_dns:  # else its tasks do not come here: VPCE006
+            alike.setdefault((endpoint.groups, endpoint.subnets), []).append(endpoint.service)
 
-    yield from sift(used, judged)
+    def judged(end: tuple[tuple[str, ...], tuple[str, ...]]) -> Found:
+        for missing in missing_between(facts, (service.groups, service.subnets), end, HTTPS):
+            yield f"its tasks cannot reach the endpoints {', '.join(alike[end])}: {missing}"
+
+    yield from sift(alike, judged)
 
 
 def interface_endpoints(facts: Facts) -> Iterable[Endpoint]:

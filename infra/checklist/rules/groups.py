@@ -1,7 +1,7 @@
 """Security groups: who may call whom."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from infra.checklist.chain import missing_between
 from infra.checklist.facts import Alias, Facts, LoadBalancer, Permission, Service
@@ -159,10 +159,27 @@ def calls(facts: Facts, service: Service) -> Found:
 
     if declared:
         yield from sift(declared, judged)
-        return
-    refused = [list(judged(other)) for other in others]
-    if all(refused):
-        yield from (text for texts in refused for text in texts)
+    else:
+        yield from _somebody(others, judged)
+
+
+def _somebody(others: Iterable[Service], judged: Callable[[Service], Found]) -> Found:
+    """One problem if none of them gets through: what the first of them lacks."""
+    first: str | Problem | None = None
+    unknown: NotKnownError | None = None
+    for other in others:
+        try:
+            refused = next(judged(other), None)
+        except NotKnownError as error:
+            unknown = unknown or error
+            continue
+        if refused is None:
+            return
+        first = first or refused
+    if unknown is not None:
+        raise unknown
+    if first is not None:
+        yield f"nobody in its namespace can call it; {first}"
 
 
 def callers(facts: Facts, service: Service, others: Iterable[Service]) -> list[Service]:
