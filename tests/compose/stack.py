@@ -22,6 +22,7 @@ import boto3
 from botocore.config import Config
 from testcontainers.compose import DockerCompose
 
+from infra.local.runtime.docker.sweep import sweep_composed
 from tests.plane.up import free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +50,6 @@ class Stack:
     images: Images
     folder: Path
     engine: Any  # docker.DockerClient
-    root: Path = ROOT
     scale: int = 10
     more: Mapping[str, str] = field(default_factory=dict)
     ports: tuple[int, ...] = field(default_factory=lambda: tuple(free_ports(4)))
@@ -105,8 +105,8 @@ class Stack:
         """Compose for this stack, as testcontainers drives it."""
         self._write_files()
         return DockerCompose(
-            self.root,
-            compose_file_name=[str(self.root / "docker-compose.yml"), str(self._override)],
+            ROOT,
+            compose_file_name=[str(ROOT / "docker-compose.yml"), str(self._override)],
             env_file=str(self._environment),
             profiles=list(profiles) or None,
             services=list(services) or None,
@@ -162,14 +162,7 @@ class Stack:
 
     def sweep(self) -> None:
         """Remove all of it by force, after a test that failed."""
-        for label in ("com.docker.compose.project", "rehearse.project"):
-            chosen = {"label": f"{label}={self.project}"}
-            for container in self.engine.containers.list(all=True, filters=chosen):
-                container.remove(force=True, v=True)
-            for network in self.engine.networks.list(filters=chosen):
-                network.remove()
-            for volume in self.engine.volumes.list(filters=chosen):
-                volume.remove(force=True)
+        sweep_composed(self.engine.api, self.project)
 
     def container(self, service: str) -> Any:
         """Compose's container of a service, as the engine has it."""
@@ -192,9 +185,11 @@ class Stack:
             service, endpoint_url=self.endpoint, config=config.merge(more or Config())
         )
 
-    def rehearse(self, *words: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-        """The command, as a user in `folder` runs it: it finds the plane by its port."""
-        found = {"PYTHONPATH": str(self.root), "COMPOSE_PROJECT_NAME": self.project}
+    def rehearse(
+        self, *words: str, folder: Path | None = None, root: Path = ROOT
+    ) -> subprocess.CompletedProcess[str]:
+        """The command of the checkout `root`, run in `folder`; it finds the plane by its port."""
+        found = {"PYTHONPATH": str(root), "COMPOSE_PROJECT_NAME": self.project}
         return subprocess.run(
             [*REHEARSE, *words],
             cwd=folder or self.folder,
