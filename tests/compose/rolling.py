@@ -96,5 +96,9 @@ def running(stack: Stack, service: str) -> set[str]:
     return {t["taskArn"].rpartition("/")[2] for t in described if t["lastStatus"] == "RUNNING"}
 
 
-def until(condition: Callable[[], object], limit_s: float = SETTLED_S) -> None:
-    wait_for(condition, limit_s)
+def until(
+    condition: Callable[[], object],
+    limit_s: float = SETTLED_S,
+    why: Callable[[], object] = lambda: "not in time",
+) -> None:
+    wait_for(condition, limit_s, lambda: str(why()))

@@ -54,8 +54,8 @@ def test_a_load_started_on_the_page_reaches_the_services(locust: str, stack: Sta
     assert started.json()["success"], started.text
     until(lambda: total(locust)["num_requests"] >= REQUESTS, 90)
     assert {w["state"] for w in stats(locust)["workers"]} == {"running"}
-    httpx.get(f"{locust}/stop", timeout=30)
-    until(lambda: stats(locust)["state"] == "stopped", 30)
+    assert httpx.post(f"{locust}/stop", timeout=30).status_code == 200
+    until(lambda: stats(locust)["state"] == "stopped", 30, lambda: stats(locust))
     assert total(locust)["num_failures"] == 0, stats(locust)["errors"]
     assert int(stack.sql("select count(*) from orders where customer <> 'tests'")) > 0
 
