@@ -82,6 +82,9 @@ CORNERS: dict[str, tuple[str, str, dict[str, Change], set[Verdict]]] = {
         "DEP002", ORDER,
         {ORDER: setting(desired_count=1), SCALING: setting(resource_id="service/b/order-api")},
         FAIL),
+    "a service that is scaled to nothing": (
+        "DEP002", ORDER,
+        {ORDER: setting(desired_count=0), SCALING: setting(min_capacity=0)}, OTHER),
     "autoscaling has the last word": ("DEP002", ORDER, {ORDER: setting(desired_count=1)}, PASS),
     "a breaker that does not roll back": (
         "DEP001", ORDER, {ORDER: nested("deployment_circuit_breaker", rollback=False)}, FAIL),

@@ -15,7 +15,7 @@ from infra.checklist.lookup import (
     namespace_of,
     target_groups,
 )
-from infra.checklist.rule import Cut, Found, Severity, rule, skip
+from infra.checklist.rule import Cut, Found, Problem, Severity, rule, skip
 from infra.checklist.rules.groups import callers, published
 
 ECS_GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
@@ -114,7 +114,8 @@ def port_names(facts: Facts, service: Service) -> Found:
         if not named:
             yield f"no port mapping is named {alias.port_name}; ECS refuses the service"
         elif not named[0].app_protocol:
-            yield f"{alias.port_name} has no appProtocol: it is plain TCP, without retries"
+            text = f"{alias.port_name} has no appProtocol: it is plain TCP, without retries"
+            yield Problem(text, severity=Severity.WARN)  # which may be meant
 
 
 @rule(

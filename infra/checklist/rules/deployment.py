@@ -44,6 +44,8 @@ def two_tasks(facts: Facts, service: Service) -> Found:
     for one in facts.scalable_targets:
         if one.resource == resource:
             least = one.minimum
+    if least == 0:
+        skip("no task is desired")
     if least < 2:
         yield f"{least} task at least: when it is lost, nobody answers"
 
