@@ -79,14 +79,14 @@ def open_tasks(state: list[Resource]) -> list[str]:
     ]
 
 
-def unreached_endpoints(state: list[Resource], settings: Settings) -> list[str]:
-    """Services that an interface endpoint does not let in on 443."""
+def unreached_endpoints(state: list[Resource]) -> list[str]:
+    """Services, load generators too, that an interface endpoint does not let in on 443."""
     groups = {g for e in of_type(state, "vpc_endpoint") for g in e["security_group_ids"] or ()}
     return [
-        problem
-        for name in settings["services"]
+        f"{name} to endpoints: no ingress for 443"
+        for name in services(state)
         for group in sorted(groups)
-        for problem in _link(state, group_of(state, name), group, 443, f"{name} to endpoints")
+        if not _lets(state, "ingress", group, group_of(state, name), 443)
     ]
 
 

@@ -104,11 +104,11 @@ def test_a_task_that_is_open_is_found(broken_state: list[facts.Resource]) -> Non
 
 
 def test_every_service_reaches_the_endpoints(applied: dict[str, list[facts.Resource]]) -> None:
-    assert facts.unreached_endpoints(applied["public"], SETTINGS) == []
+    assert facts.unreached_endpoints(applied["public"]) == []
 
 
 def test_a_service_without_endpoints_is_found(broken_state: list[facts.Resource]) -> None:
-    problems = facts.unreached_endpoints(broken_state, SETTINGS)
+    problems = facts.unreached_endpoints(broken_state)
     assert "order-api to endpoints: no ingress for 443" in problems
 
 

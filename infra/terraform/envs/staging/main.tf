@@ -283,5 +283,7 @@ module "loadgen" {
     namespace_arn = module.cluster.namespace_arn
     vpc_id        = module.network.vpc_id
     subnet_ids    = local.private_subnets
+
+    endpoints_security_group_id = module.endpoints.security_group_id
   }
 }

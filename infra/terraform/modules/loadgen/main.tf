@@ -111,6 +111,15 @@ resource "aws_vpc_security_group_egress_rule" "out" {
   cidr_ipv4         = "0.0.0.0/0"
 }
 
+resource "aws_vpc_security_group_ingress_rule" "endpoints" {
+  security_group_id            = var.platform.endpoints_security_group_id
+  referenced_security_group_id = aws_security_group.this.id
+  description                  = "image and logs of the load generators"
+  ip_protocol                  = "tcp"
+  from_port                    = 443
+  to_port                      = 443
+}
+
 #### Services ####
 
 resource "aws_ecs_service" "master" {

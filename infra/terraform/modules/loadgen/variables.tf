@@ -23,6 +23,9 @@ variable "platform" {
     namespace_arn = string
     vpc_id        = string
     subnet_ids    = list(string)
+
+    # of the VPC endpoints: with private DNS, image and logs are reached through them or not at all
+    endpoints_security_group_id = string
   })
 }
 
