@@ -188,6 +188,7 @@ STEPS: dict[str, list[Step]] = {
             "who reaches whom, rule by rule",
             lambda: tests("tests/network", "tests/docker/test_container_network.py"),
         ),
+        Step("the stack by testcontainers", lambda: tests("-s", "tests/compose")),
         Step("both runtimes alike", lambda: tests("tests/compose/test_both_runtimes.py")),
         Step("benchmark", lambda: benchmarks(containerbench.measure)),
         Step("bad input", lambda: tests("tests/composed", "tests/docker", "-k", "refus or pull")),

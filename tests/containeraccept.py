@@ -146,15 +146,23 @@ def killed_plane() -> dict[str, Any]:
 
 
 def without_docker() -> dict[str, Any]:
-    """Where no engine answers its tests are skipped with the reason, which CI refuses."""
+    """Where no engine answers, or `docker` is missing: skipped with the reason; CI refuses that.
+
+    What tests the refusals themselves needs no engine, and passes.
+    """
     words = [sys.executable, "-m", "pytest", "-q", "-rs", "-m", "docker", "tests"]
-    nowhere = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
-    code, said = run(*words, more=nowhere)
-    assert code == 0, said[-4000:]
-    last = said.strip().splitlines()[-1]
-    assert " skipped" in last, last
-    assert "passed" not in last, last
-    assert "no Docker engine answers" in said, said[-4000:]
-    refused, told = run(*words, more={**nowhere, "REHEARSE_REFUSE_SKIPS": "1"})
-    assert refused != 0, told[-4000:]
-    return {"skipped": last}
+    figures = {}
+    for why, more in (
+        ("no Docker engine answers at", {"DOCKER_HOST": "unix:///nowhere/docker.sock"}),
+        ("the command `docker` is missing", {"PATH": "/nowhere"}),
+    ):
+        code, said = run(*words, more=more)
+        assert code == 0, said[-4000:]
+        reasons = [line for line in said.splitlines() if line.startswith("SKIPPED")]
+        assert reasons, said[-4000:]
+        assert [line for line in reasons if why not in line] == []
+        refused, told = run(*words, more={**more, "REHEARSE_REFUSE_SKIPS": "1"})
+        assert refused == 1, told[-4000:]
+        assert "which REHEARSE_REFUSE_SKIPS refuses" in told
+        figures[why] = said.strip().splitlines()[-1]
+    return figures

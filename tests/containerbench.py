@@ -55,10 +55,13 @@ def tasks() -> list[Figure]:
         plane = Up(Path(folder) / "state", "--runtime", "docker", "--pull", "never", scale=20)
         plane.start()
         try:
-            healthy = start_times(plane)
+            healthy, bare = start_times(plane), bare_times(plane)
             return [
                 Figure("task: image there to healthy", statistics.median(healthy), "s", 1.0),
                 Figure("task: the slowest of these", max(healthy), "s"),
+                Figure(
+                    "task without a proxy: image there to healthy", statistics.median(bare), "s"
+                ),
                 *weights(plane),
             ]
         finally:
@@ -82,6 +85,27 @@ def start_times(plane: Up) -> list[float]:
         limits = {"Delay": 1, "MaxAttempts": 90}
         waiter = ecs.get_waiter("services_stable")
         waiter.wait(cluster=CLUSTER, services=[SERVICE["service"]], WaiterConfig=limits)
+    return taken
+
+
+def bare_times(plane: Up) -> list[float]:
+    """The same for RunTask: a pause container and the application, no Service Connect."""
+    ecs = plane.client("ecs")
+    described = ecs.describe_services(cluster=CLUSTER, services=[SERVICE["service"]])["services"][0]
+    taken = []
+    for _ in range(STARTS):
+        made = ecs.run_task(
+            cluster=CLUSTER,
+            taskDefinition=described["taskDefinition"],
+            launchType="FARGATE",
+            networkConfiguration=described["networkConfiguration"],
+        )
+        task = made["tasks"][0]["taskArn"]
+        wait_for(partial(answers, ecs, task), LIMIT_S)
+        answered = time.time()
+        pulled = ecs.describe_tasks(cluster=CLUSTER, tasks=[task])["tasks"][0]["pullStoppedAt"]
+        taken.append(answered - pulled.timestamp())
+        ecs.stop_task(cluster=CLUSTER, task=task)
     return taken
 
 
