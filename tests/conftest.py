@@ -10,7 +10,9 @@ import pytest
 from infra.images.engine import ImagesError, check_engine
 
 REFUSE_SKIPS = "REHEARSE_REFUSE_SKIPS"
-os.environ["REHEARSE_PORT"] = "1"  # no test finds the stack of docker compose that may run here
+os.environ["REHEARSE_COMPOSED"] = (
+    "off"  # no test finds the stack of docker compose that may run here
+)
 ENGINE_LIMIT_S = 60
 
 

@@ -21,7 +21,7 @@ DOWN_LIMIT_S = 15.0
 BUILD_LIMIT_S = 900
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def images(docker_engine: Any) -> Iterator[Images]:
     """The plane and Locust of the present tree; skipped where no base can be had."""
     compose = subprocess.run(
@@ -63,7 +63,7 @@ def _is_there(engine: Any, image: str) -> bool:
     return True
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(
     images: Images, docker_engine: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
