@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
 import pytest
 
 from infra.local.runtime.blackhole import Blackhole
@@ -39,6 +40,13 @@ def guard() -> Iterator[Guard]:
     made.hole.close()
 
 
+async def heard(stage: Stage, answer: tuple[int, str]) -> None:
+    """Wait until Envoy has taken the news: then every request is answered so."""
+    with anyio.fail_after(10):
+        while await answers(stage, 1) != [answer]:
+            await anyio.sleep(0.01)
+
+
 async def answers(stage: Stage, count: int) -> list[tuple[int, str]]:
     found = [await stage.client.get(stage.url()) for _ in range(count)]
     return [(answer.status_code, answer.headers.get("x-task-id", "")) for answer in found]
@@ -61,15 +69,18 @@ async def test_a_target_behind_a_missing_rule_gets_nothing(tmp_path: Path, guard
         await until(lambda: targets[1].state is TargetState.UNHEALTHY)
         assert targets[1].reason == "Target.Timeout"
         assert targets[0].state is TargetState.HEALTHY
+        await heard(stage, (200, "one"))
         assert await answers(stage, 6) == [(200, "one")] * 6
 
         guard.refused |= {one.port}
         stage.balancers.security_changed()
         await until(lambda: targets[0].state is TargetState.UNHEALTHY)
+        await heard(stage, (504, ""))
         assert await answers(stage, 2) == [(504, "")] * 2
         assert not two.heads
 
         guard.refused = {one.port}
         stage.balancers.security_changed()
         await until(lambda: targets[1].state is TargetState.HEALTHY)
+        await heard(stage, (200, "two"))
         assert await answers(stage, 6) == [(200, "two")] * 6
