@@ -14,6 +14,8 @@ SUBNETS = ["subnet-0privatea", "subnet-0privateb"]
 SETTLED_S = 90.0
 QUIET_S = 1.0
 GOOD = "order-api:1"
+# it listens late, so that its target is `initial` until the second check
+ENVIRONMENT = {"DRAIN_SECONDS": "5", "FAULTS": "allow", "FAULT_START_DELAY_SECONDS": "6"}
 BAD = "order-api:there-is-no-such-tag"
 
 
@@ -88,8 +90,7 @@ class Story:
             "image": image,
             "portMappings": [{"containerPort": 8080}],
             "environment": [
-                {"name": "NOTE", "value": note},
-                {"name": "DRAIN_SECONDS", "value": "5"},
+                {"name": k, "value": v} for k, v in (ENVIRONMENT | {"NOTE": note}).items()
             ],
             "readonlyRootFilesystem": True,
             "stopTimeout": 30,

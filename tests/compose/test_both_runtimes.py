@@ -15,8 +15,7 @@ from tests.plane.up import Up, free_ports
 pytestmark = pytest.mark.docker
 
 SCALE = 10
-# Each state lasts long enough to be polled, and no draw differs between two planes. A target is
-# registered before its application listens, so that it is `initial` until the next check.
+# each state lasts long enough to be polled, and no draw differs between two planes
 TEMPO = """
 provisioning = [4, 4]
 pull = [4, 4]
