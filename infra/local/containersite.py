@@ -86,7 +86,7 @@ def _site(
         envoy=ENVOY_IN_IMAGE,
         by_host=False,
         address=found.address,
-        sources=found.sources,
+        find_sources=found.find_sources,
         network=found.addresses.network,
         end=end,
         composed=not found.own_network,

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -50,6 +51,7 @@ from infra.network.permits import Permit
 
 SETTLE_LIMIT_S = 60  # `up` says it is ready after this long even if a service is not
 SWEEP_EVERY_S = 60
+FOLLOW_EVERY_S = 2
 ANYWHERE = "0.0.0.0"  # the edge's network is its own: what is published decides who reaches it
 
 
@@ -112,6 +114,7 @@ class Plane:
         self.store, self.clock, self.book = self.opened.store, self.opened.clock, self.opened.book
         self.journal = Journal(state / "journal.jsonl", self.clock)
         self.site = find_site(options, zones, images.load(options.images), self._permits)
+        self._sources = self.site.find_sources()
         self.runtime = self.site.runtime
         self.ways = self._find_ways()
         self._context = Context(
@@ -171,14 +174,14 @@ class Plane:
         """Containers have iptables; processes share one network, so the plane itself says no."""
         if self.site.name != "process":
             return OPEN
-        return GuardedWays(self.store, self.site.sources, self.site.network, self.journal.write)
+        return GuardedWays(self.store, self._sources, self.site.network, self.journal.write)
 
     def _permits(self, task_id: str) -> Sequence[Permit] | None:
         """What the task's security groups let in; None: everything."""
         task = next((t for t in self.store.tasks.values() if t.id == task_id), None)
         if task is None:
             return None
-        return task_permits(self.store, task, self.site.sources, self.site.network)
+        return task_permits(self.store, task, self._sources, self.site.network)
 
     def _security_changed(self) -> None:
         """A security group or one of its rules changed: everybody acts on it now."""
@@ -256,6 +259,17 @@ class Plane:
             self.scheduling.forget_old()
             self.connect.trim_logs()
 
+    async def follow_balancer(self) -> None:
+        """Let tasks hear it when the load balancer's container is at another address."""
+        while self.site.composed:
+            await anyio.sleep(FOLLOW_EVERY_S)
+            with suppress(OSError):  # it is away, or its name is not known yet
+                found = await anyio.to_thread.run_sync(self.site.find_sources)
+                if found != self._sources:
+                    self._sources = found
+                    self.journal.write("sources", {"addresses": list(found)})
+                    self._security_changed()
+
     async def close(self) -> None:
         """End every task and remove what only this run needed."""
         self.book.end()
@@ -283,6 +297,7 @@ async def run(options: Options, ready: Callable[[dict[str, Any]], None]) -> None
                 tasks.start_soon(serve, plane.app, sock)
                 plane.serve_metadata(tasks)
                 tasks.start_soon(plane.sweep)
+                tasks.start_soon(plane.follow_balancer)
                 if plane.opened.applied is None:
                     await apply(options)
                     plane.book.note_applied(plane.settings_mark)

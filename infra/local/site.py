@@ -25,9 +25,10 @@ class Site:
 
     run_dir: short, for Unix sockets; gone with the plane. envoy: what starts a task's proxy.
     by_host: tasks reach Service Connect names through a proxy variable only. address: where tasks
-    reach the plane. sources: the addresses from which load balancers and health checks speak, for
-    security groups. network: the VPC's, of which tasks have their addresses. end: blocks until the
-    last of it is gone. composed: the plane is a container.
+    reach the plane. find_sources: the addresses from which load balancers and health checks speak
+    now, for security groups; raises OSError while that cannot be told. network: the VPC's, of which
+    tasks have their addresses. end: blocks until the last of it is gone. composed: the plane is a
+    container.
     """
 
     name: str
@@ -36,7 +37,7 @@ class Site:
     envoy: Path
     by_host: bool
     address: str
-    sources: tuple[str, ...]
+    find_sources: Callable[[], tuple[str, ...]]
     network: str
     end: Callable[[], None]
     composed: bool = False
@@ -69,7 +70,7 @@ def _processes(options: Options, zones: Sequence[str], catalogue: Catalogue) -> 
         envoy=envoy,
         by_host=not isolated,
         address=options.host,
-        sources=(options.host,),
+        find_sources=lambda: (options.host,),
         network=pool.network,
         end=lambda: None,
     )

@@ -41,6 +41,33 @@ def test_a_restarted_load_balancer_serves_again(stack: Stack, tmp_path: Path) ->
     assert settled(stack)
 
 
+def test_a_load_balancer_at_another_address_is_let_in(stack: Stack) -> None:
+    """A stranger takes its address while it is away: the tasks' security groups follow it."""
+    network = f"{stack.project}_vpc"
+    before = address(stack)
+    compose(stack, "rm", "--force", "--stop", "alb")
+    stranger = stack.engine.containers.create(
+        stack.images.plane, ["sleep", "infinity"], name=f"{stack.project}-stranger"
+    )
+    try:
+        stack.engine.networks.get(network).connect(stranger, ipv4_address=before)
+        stranger.start()
+        compose(stack, "up", "--detach", "--no-deps", "--wait", "alb")
+        assert address(stack) != before
+        until(lambda: answers(stack), READY_S)
+        assert all(answers(stack) for _ in range(20))
+    finally:
+        stranger.remove(force=True)
+    assert settled(stack)
+
+
+def address(stack: Stack) -> str:
+    found = stack.container("alb")
+    found.reload()
+    (endpoint,) = found.attrs["NetworkSettings"]["Networks"].values()
+    return str(endpoint["IPAddress"])
+
+
 def answers(stack: Stack) -> bool:
     try:
         return httpx.get(f"{stack.url}/orders?limit=1", timeout=2).status_code == 200

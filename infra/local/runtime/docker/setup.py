@@ -7,8 +7,9 @@ shares with its proxies by inspecting itself. On a host it makes a network of it
 import os
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
@@ -30,14 +31,15 @@ OVERLAP = "overlaps"
 class Setup:
     """What was found or made.
 
-    address: where tasks reach the plane. sources: the addresses from which the load balancers and
-    their health checks speak to tasks. own_network: the network goes with the plane.
+    address: where tasks reach the plane. find_sources: the addresses from which the load balancers
+    and their health checks speak to tasks, now; raises OSError while the load balancer's container
+    is away, and it may come back at another. own_network: the network goes with the plane.
     """
 
     place: Place
     addresses: ZoneAddresses
     address: str
-    sources: tuple[str, ...]
+    find_sources: Callable[[], tuple[str, ...]]
     own_network: bool
 
 
@@ -94,10 +96,21 @@ def inside(
         cap_cpu=cap_cpu,
     )
     own = str(endpoint["IPAddress"])
-    sources = (own, socket.gethostbyname(balancer)) if balancer else (own,)
+    find_sources = partial(_sources, own, balancer)
+    try:
+        find_sources()
+    except OSError as error:
+        raise EngineError(
+            f"there is no load balancer's container {balancer!r} in the network {name}",
+            "start it first, or name it with --balancer",
+        ) from error
     # by name: the address may be another one when the next plane adopts the tasks
     host = me["Config"]["Labels"].get(labels.COMPOSE_SERVICE, own)
-    return Setup(place, ZoneAddresses(subnet, zones), host, sources, own_network=False)
+    return Setup(place, ZoneAddresses(subnet, zones), host, find_sources, own_network=False)
+
+
+def _sources(own: str, balancer: str | None) -> tuple[str, ...]:
+    return (own, socket.gethostbyname(balancer)) if balancer else (own,)
 
 
 def on_host(
@@ -129,7 +142,8 @@ def on_host(
         shared=(f"{run_dir}:{run_dir}",),
         cap_cpu=cap_cpu,
     )
-    return Setup(place, ZoneAddresses(subnet, zones), gateway, (gateway,), own_network=True)
+    addresses = ZoneAddresses(subnet, zones)
+    return Setup(place, addresses, gateway, lambda: (gateway,), own_network=True)
 
 
 def _subnet(client: Any, network: str) -> str:  # noqa: ANN401 - untyped SDK
