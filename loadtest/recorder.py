@@ -5,11 +5,13 @@ every 50 ms. Several generator processes on one machine may write to the same fi
 """
 
 import sqlite3
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+_AGAIN_S = 0.01
 _BUSY_MS = 2_000  # how long to wait for another process's flush
 
 _SCHEMA = """
@@ -66,11 +68,27 @@ class Recorder:
         self.writes: list[WriteRow] = []
         self._ids: dict[str, int] = {}
         self._database = sqlite3.connect(path, isolation_level=None)
-        # WAL: who reads the file never holds up the load. No fsync: it would stall every arrival,
-        # and only a crash of the machine, not of the load, can lose what was written.
-        for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=OFF"):
-            self._database.execute(f"PRAGMA {pragma}")
-        self._database.executescript(_SCHEMA)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Settings and tables. SQLite does not wait for a file that another generator switches to
+        WAL at this very moment, whatever the busy timeout, so this is tried again for as long.
+
+        WAL: who reads the file never holds up the load. No fsync: it would stall every arrival,
+        and only a crash of the machine, not of the load, can lose what was written.
+        """
+        end = time.monotonic() + _BUSY_MS / 1000
+        while True:
+            try:
+                for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=OFF"):
+                    self._database.execute(f"PRAGMA {pragma}")
+                self._database.executescript(_SCHEMA)
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > end:
+                    raise
+                time.sleep(_AGAIN_S)
+            else:
+                return
 
     def note(self, values: Mapping[str, object]) -> None:
         """Write `meta` rows at once; the newest value of a key counts."""

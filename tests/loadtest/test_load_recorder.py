@@ -80,6 +80,38 @@ def test_rows_that_could_not_be_written_are_kept_for_the_next_flush(tmp_path: Pa
     assert count(tmp_path / "r.sqlite", "write") == 1
 
 
+OPEN_TOGETHER = """
+import sys
+from pathlib import Path
+from loadtest.recorder import Recorder
+folder = Path(sys.argv[1])
+print("ready", flush=True)
+for number, _ in enumerate(sys.stdin):
+    Recorder(folder / f"{number}.sqlite")
+    print(number, flush=True)
+"""
+
+
+def test_generators_that_open_a_file_at_the_same_moment_all_get_it(tmp_path: Path) -> None:
+    """SQLite says at once that it is locked while another switches it to WAL."""
+    command = [sys.executable, "-c", OPEN_TOGETHER, str(tmp_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    openers = [subprocess.Popen(command, cwd=ROOT, text=True, **pipes) for _ in range(4)]  # type: ignore[call-overload] # the pipes
+    try:
+        for opener in openers:
+            assert opener.stdout.readline() == "ready\n"
+        for number in range(60):
+            for opener in openers:
+                opener.stdin.write("\n")
+                opener.stdin.flush()
+            for opener in openers:
+                assert opener.stdout.readline() == f"{number}\n", opener.stderr.read()
+    finally:
+        for opener in openers:
+            opener.kill()
+            opener.communicate()
+
+
 def test_two_generators_share_a_file(tmp_path: Path) -> None:
     first, second = Recorder(tmp_path / "r.sqlite"), Recorder(tmp_path / "r.sqlite")
     for _ in range(3):
