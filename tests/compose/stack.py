@@ -155,7 +155,10 @@ class Stack:
         found = []
         for label in ("com.docker.compose.project", "rehearse.project"):
             chosen = {"label": f"{label}={self.project}"}
-            found += [c.name for c in self.engine.containers.list(all=True, filters=chosen)]
+            found += [
+                c.name
+                for c in self.engine.containers.list(all=True, ignore_removed=True, filters=chosen)
+            ]
             found += [n.name for n in self.engine.networks.list(filters=chosen)]
             found += [v.name for v in self.engine.volumes.list(filters=chosen)]
         return found
@@ -168,7 +171,9 @@ class Stack:
         """Compose's container of a service, as the engine has it."""
         chosen = [f"com.docker.compose.{k}={v}" for k, v in
                   (("project", self.project), ("service", service))]  # fmt: skip
-        (found,) = self.engine.containers.list(all=True, filters={"label": chosen})
+        (found,) = self.engine.containers.list(
+            all=True, ignore_removed=True, filters={"label": chosen}
+        )
         return found
 
     def task_containers(self) -> list[Any]:

@@ -126,4 +126,10 @@ def containers(stack: Stack, image: str) -> list[str]:
 def test_what_deployments_replaced_is_gone_from_the_engine(stack: Stack) -> None:
     redeploy(stack)
     chosen = {"label": f"rehearse.project={stack.project}"}
-    until(lambda: len(stack.engine.containers.list(all=True, filters=chosen)) == 4 * 3, 60)
+    until(
+        lambda: (
+            len(stack.engine.containers.list(all=True, ignore_removed=True, filters=chosen))
+            == 4 * 3
+        ),
+        60,
+    )

@@ -183,7 +183,7 @@ def test_what_ecs_says_of_a_task_that_ends(
 
 def container_of(engine: Any, arn: str, name: str = "app") -> Any:
     chosen = {"label": [f"{labels.TASK}={task_id(arn)}"]}
-    for one in engine.containers.list(all=True, filters=chosen):
+    for one in engine.containers.list(all=True, ignore_removed=True, filters=chosen):
         if one.labels.get(labels.CONTAINER, "eni") == name:
             return one
     raise AssertionError(f"{arn} has no container {name}")
