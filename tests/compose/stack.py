@@ -179,7 +179,7 @@ class Stack:
     def task_containers(self) -> list[Any]:
         """All that the plane made, of all tasks."""
         chosen = {"label": f"rehearse.project={self.project}"}
-        found: list[Any] = self.engine.containers.list(filters=chosen)
+        found: list[Any] = self.engine.containers.list(ignore_removed=True, filters=chosen)
         return found
 
     def client(self, service: str, more: Config | None = None) -> Any:

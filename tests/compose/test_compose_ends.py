@@ -140,5 +140,5 @@ def test_a_second_up_changes_nothing(stack: Stack) -> None:
 
 def members(stack: Stack) -> list[Any]:
     chosen = {"label": f"com.docker.compose.project={stack.project}"}
-    found: list[Any] = stack.engine.containers.list(filters=chosen)
+    found: list[Any] = stack.engine.containers.list(ignore_removed=True, filters=chosen)
     return [*found, *stack.task_containers()]

@@ -131,7 +131,10 @@ def test_the_plane_and_the_proxies_keep_no_capability(stack: Stack) -> None:
 
 def test_ports_are_published_on_loopback_only(stack: Stack) -> None:
     chosen = {"label": f"com.docker.compose.project={stack.project}"}
-    members = [*stack.engine.containers.list(filters=chosen), *stack.task_containers()]
+    members = [
+        *stack.engine.containers.list(ignore_removed=True, filters=chosen),
+        *stack.task_containers(),
+    ]
     places = [
         place
         for container in members
