@@ -97,16 +97,22 @@ def inside(
     )
     own = str(endpoint["IPAddress"])
     find_sources = partial(_sources, own, balancer)
+    _demand_balancer(find_sources, balancer, name)
+    # by name: the address may be another one when the next plane adopts the tasks
+    host = me["Config"]["Labels"].get(labels.COMPOSE_SERVICE, own)
+    return Setup(place, ZoneAddresses(subnet, zones), host, find_sources, own_network=False)
+
+
+def _demand_balancer(
+    find_sources: Callable[[], tuple[str, ...]], balancer: str | None, network: str
+) -> None:
     try:
         find_sources()
     except OSError as error:
         raise EngineError(
-            f"there is no load balancer's container {balancer!r} in the network {name}",
+            f"there is no load balancer's container {balancer!r} in the network {network}",
             "start it first, or name it with --balancer",
         ) from error
-    # by name: the address may be another one when the next plane adopts the tasks
-    host = me["Config"]["Labels"].get(labels.COMPOSE_SERVICE, own)
-    return Setup(place, ZoneAddresses(subnet, zones), host, find_sources, own_network=False)
 
 
 def _sources(own: str, balancer: str | None) -> tuple[str, ...]:
