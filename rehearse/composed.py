@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from infra.local.runtime.docker import labels
 from infra.local.runtime.ports import port_holder
 from rehearse.errors import fail
 
@@ -30,7 +31,7 @@ def bring_up() -> None:
         fail(f"{FILE} is not there: --compose needs a checkout, not an installed package")
     client = _connect()
     _demand_compose()
-    if not client.containers(filters={"label": f"com.docker.compose.project={project()}"}):
+    if not client.containers(filters=labels.filters(project(), labels.COMPOSE)):
         _demand_ports()
     done = subprocess.run(
         ["docker", "compose", "--file", str(FILE), "up", "--wait"], timeout=UP_LIMIT_S, check=False

@@ -52,7 +52,7 @@ from infra.network.permits import Permit
 SETTLE_LIMIT_S = 60  # `up` says it is ready after this long even if a service is not
 SWEEP_EVERY_S = 60
 FOLLOW_EVERY_S = 2
-ANYWHERE = "0.0.0.0"  # the edge's network is its own: what is published decides who reaches it
+ANYWHERE = "0.0.0.0"  # in a container: what is published decides who reaches it
 
 
 class ApplyError(Exception):
@@ -241,7 +241,7 @@ class Plane:
 
     def serve_metadata(self, tasks: TaskGroup) -> None:
         """Let tasks reach their metadata where the plane's own address is not theirs to reach."""
-        if self.site.address != self.options.caller_host and self.options.host != "0.0.0.0":
+        if self.site.address != self.options.caller_host and self.options.host != ANYWHERE:
             app = Starlette(routes=metadata_routes(self.store))
             tasks.start_soon(serve, app, bind(self.site.address, self.options.port))
 
