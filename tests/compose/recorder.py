@@ -4,6 +4,7 @@ Sequences, not times: each state once, in the order seen. What one run may do in
 another in two (two tasks found running together, or one after the other) counts as the same.
 """
 
+import itertools
 import re
 import threading
 from collections.abc import Iterable
@@ -33,15 +34,22 @@ def mask(text: str) -> str:
 
 
 def together(texts: Iterable[str]) -> list[str]:
-    """Neighbours that differ only in how many they count become one that counts all."""
+    """Events that differ only in how many they count become one that counts all.
+
+    As long as nothing else was said between them: two targets may be deregistered in one step
+    of the scheduler or in two, and each step says all that it did.
+    """
     merged: list[tuple[str, int]] = []
     for text in texts:
         found = COUNTED.search(text)
         count = int(found[1]) if found else 0
         shape = LISTED.sub(r"\1", COUNTED.sub("N", text)).replace("(task ID).", "(task ID)")
-        if merged and found and merged[-1][0] == shape:
-            count += merged.pop()[1]
-        merged.append((shape, count))
+        steps = list(itertools.takewhile(lambda event: event[1], reversed(merged)))
+        same = next((n for n, event in enumerate(steps, 1) if found and event[0] == shape), None)
+        if same:
+            merged[-same] = shape, merged[-same][1] + count
+        else:
+            merged.append((shape, count))
     return [shape.replace(" N ", f" {count} ") for shape, count in merged]
 
 

@@ -34,8 +34,8 @@ class Eavesdropper:
             while True:
                 caller, _ = self._listener.accept()
                 engine = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-                engine.connect(self._engine)
                 self._lines += [caller, engine]
+                engine.connect(self._engine)
                 for source, sink, noted in ((caller, engine, True), (engine, caller, False)):
                     threading.Thread(
                         target=self._pass, args=(source, sink, noted), daemon=True
@@ -53,8 +53,8 @@ class Eavesdropper:
 
 
 @contextmanager
-def eavesdrop(path: Path, engine: str = "/var/run/docker.sock") -> Iterator[Eavesdropper]:
-    """Listen at `path` for what is meant for the engine's socket."""
+def eavesdrop(path: Path, engine: str) -> Iterator[Eavesdropper]:
+    """Listen at `path` for what is meant for the engine, whose Unix socket is at `engine`."""
     ear = Eavesdropper(path, engine)
     try:
         yield ear

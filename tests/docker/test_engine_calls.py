@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from infra.local.runtime.docker.calls import CALLS, is_known
+from tests.compose.stack import engine_socket
 from tests.docker.eavesdropper import eavesdrop
 from tests.plane.up import Up
 
@@ -39,7 +40,7 @@ def test_a_plane_makes_no_call_that_is_not_in_the_list(
     docker_engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A whole life: up, a deployment, a stop, down."""
-    with eavesdrop(tmp_path / "ear.sock") as ear:
+    with eavesdrop(tmp_path / "ear.sock", engine_socket()) as ear:
         monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/ear.sock")
         plane = Up(tmp_path / "state", "--runtime", "docker", "--pull", "never")
         plane.start()
