@@ -287,7 +287,6 @@ class TargetGroup:
     protocol: str
     port: int
     vpc: str
-    document: Document
     target_type: str = "ip"
     health_check_path: str = "/"
     health_check_port: str = "traffic-port"

@@ -75,10 +75,10 @@ def test_attributes_have_albs_defaults_and_keep_what_is_set(stack: Stack) -> Non
     ("key", "value", "words"),
     [
         ("x.y", "1", "attribute key 'x.y' is not recognized"),
-        ("idle_timeout.timeout_seconds", "4001", "must be 1 to 4000"),
-        ("idle_timeout.timeout_seconds", "0", "must be 1 to 4000"),
-        ("client_keep_alive.seconds", "59", "must be 60 to 604800"),
-        ("routing.http2.enabled", "yes", "must be true or false"),
+        ("idle_timeout.timeout_seconds", "4001", "must be between '1-4000' inclusive"),
+        ("idle_timeout.timeout_seconds", "0", "must be between '1-4000' inclusive"),
+        ("client_keep_alive.seconds", "59", "must be between '60-604800' inclusive"),
+        ("routing.http2.enabled", "yes", "must be one of [true, false]"),
     ],
 )
 def test_such_a_load_balancer_attribute_is_refused(
@@ -127,8 +127,8 @@ def test_a_modified_health_check_is_what_the_record_says(stack: Stack) -> None:
     ("members", "words"),
     [
         ({"HealthCheckIntervalSeconds": 5}, "interval must be greater than the timeout"),
-        ({"HealthCheckIntervalSeconds": 301}, "above the maximum 300"),
-        ({"HealthyThresholdCount": 11}, "above the maximum 10"),
+        ({"HealthCheckIntervalSeconds": 301}, "have value less than or equal to 300"),
+        ({"HealthyThresholdCount": 11}, "have value less than or equal to 10"),
         ({"Matcher": {"HttpCode": "500"}}, "must be within '200-499'"),
         ({"Matcher": {"HttpCode": "ok"}}, "must be within '200-499'"),
         ({"HealthCheckPath": "x"}, "must begin with '/'"),
@@ -150,9 +150,21 @@ def test_such_a_target_group_is_refused(stack: Stack, members: dict[str, Any], w
     ("change", "code", "words"),
     [
         ({"a.b": "1"}, "ValidationError", "attribute key 'a.b' is not recognized"),
-        ({"deregistration_delay.timeout_seconds": "3601"}, "ValidationError", "0 to 3600"),
-        ({"slow_start.duration_seconds": "29"}, "ValidationError", "must be 0 or 30 to 900"),
-        ({"load_balancing.algorithm.type": "best"}, "ValidationError", "round_robin or"),
+        (
+            {"deregistration_delay.timeout_seconds": "3601"},
+            "ValidationError",
+            "must be between '0-3600' inclusive",
+        ),
+        (
+            {"slow_start.duration_seconds": "29"},
+            "ValidationError",
+            "must be 0 or between '30-900' inclusive",
+        ),
+        (
+            {"load_balancing.algorithm.type": "best"},
+            "ValidationError",
+            "must be one of [round_robin, ",
+        ),
         (
             {
                 "load_balancing.algorithm.type": "least_outstanding_requests",

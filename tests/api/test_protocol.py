@@ -14,6 +14,15 @@ from infra.local.api.models import service_model
 from infra.local.api.protocol import check_params, check_result, find_operation, protocol_of
 
 DEPTH_MAX = 20  # deeper than any shape that does not contain itself
+FITTING = {  # the model's patterns, and texts that fit them
+    r"[a-zA-Z0-9\.\*\-]+": "m7.*",
+    r"^(ipam-pool-)[a-zA-Z0-9]+$": "ipam-pool-0a",
+    r"^(ipv4pool-coip-)[a-zA-Z0-9]+$": "ipv4pool-coip-0a",
+    r"^([a-zA-Z0-9]+-)*[a-zA-Z0-9]+$": "trust-store",
+    r"^[a-zA-Z0-9._]+$": "some.key_1",
+    r"^(HTTPS?|#\{protocol\})$": "#{protocol}",
+    r"^(2|4|5)\d\d$": "404",
+}
 WHEN = datetime(2026, 10, 1, 12, 30, 15, 123_000, tzinfo=UTC)
 
 
@@ -47,6 +56,8 @@ def scalar(shape: Shape) -> Any:
     enum = shape.metadata.get("enum")
     if enum:
         return enum[-1]
+    if shape.metadata.get("pattern") in FITTING:
+        return FITTING[shape.metadata["pattern"]]
     text = 'a <b> & "c" \u00e9\u2019'
     least, most = shape.metadata.get("min", 0), shape.metadata.get("max", 100)
     return text[:most].ljust(least, "x")

@@ -27,7 +27,6 @@ def group(into: Store, name: str = "orders", **changes: Any) -> TargetGroup:
         protocol="HTTP",
         port=8080,
         vpc="vpc-1",
-        document={},
         attributes=attributes,
         **quick | {"health_check_path": "/healthz"} | changes,
     )

@@ -26,9 +26,12 @@ from infra.local.api.ecs.services import Services
 from infra.local.api.ecs.tagging import Tagging as EcsTagging
 from infra.local.api.ecs.tasks import Tasks
 from infra.local.api.elbv2.balancers import Balancers
+from infra.local.api.elbv2.certificates import Certificates
 from infra.local.api.elbv2.groups import TargetGroups
+from infra.local.api.elbv2.limits import AccountLimits
 from infra.local.api.elbv2.listeners import Listeners
 from infra.local.api.elbv2.rules import Rules
+from infra.local.api.elbv2.security import Policies
 from infra.local.api.elbv2.tagging import Tagging as ElbTagging
 from infra.local.api.elbv2.targets import Targets
 from infra.local.api.errors import ApiError, InvalidRequestError, UnavailableError
@@ -103,9 +106,12 @@ def _handlers(context: Context, logs: LogSource) -> dict[str, dict[str, Handler]
             Balancers(context),
             TargetGroups(context),
             Listeners(context),
+            Certificates(context),
+            Policies(context),
             Rules(context),
             Targets(context),
             ElbTagging(context),
+            AccountLimits(context),
         ],
         "ec2": [SecurityGroups(context), SecurityGroupRules(context), Ec2Tagging(context)],
         "servicediscovery": [Namespaces(context), Discovery(context)],

@@ -24,10 +24,12 @@ class Attribute:
         return value.isdecimal() and self.least <= int(value) <= self.most
 
     @property
-    def expected(self) -> str:
-        """What it takes, in words."""
-        numbers = () if self.least is None else (f"{self.least} to {self.most}",)
-        return " or ".join((*self.words, *numbers))
+    def demand(self) -> str:
+        """What it takes, in words; ELB's own for a range without further words."""
+        between = f"between '{self.least}-{self.most}' inclusive"
+        if self.least is None:
+            return f"must be one of [{', '.join(self.words)}]"
+        return f"must be {' or '.join((*self.words, between))}"
 
 
 def _flag(default: str) -> Attribute:
@@ -120,6 +122,15 @@ LISTENER: Mapping[str, Attribute] = {
 }
 
 
+_LOGS = ("access_logs", "connection_logs", "health_check_logs")
+
+
+def balancer_defaults(scheme: str) -> dict[str, str]:
+    """The attributes of a new load balancer: only an internal one denies the internet gateway."""
+    internal = {"ipv6.deny_all_igw_traffic": "true"} if scheme == "internal" else {}
+    return defaults(BALANCER) | internal
+
+
 def defaults(table: Mapping[str, Attribute]) -> dict[str, str]:
     return {name: attribute.default for name, attribute in table.items()}
 
@@ -140,11 +151,17 @@ def merge(
         if key not in table:
             raise errors.validation_error(f"{what} attribute key '{key}' is not recognized")
         if not table[key].takes(value):
-            raise errors.validation_error(
-                f"{what} attribute '{key}' is '{value}', it must be {table[key].expected}"
-            )
+            raise errors.validation_error(f"'{key}' value '{value}' {table[key].demand}")
         merged[key] = value
     return merged
+
+
+def check_balancer(attributes: Mapping[str, str]) -> None:
+    """Refuse logs that are on and have no bucket to go to."""
+    for kind in _LOGS:
+        if attributes[f"{kind}.s3.enabled"] == "true" and not attributes[f"{kind}.s3.bucket"]:
+            message = f"The value of '{kind}.s3.bucket' cannot be empty"
+            raise errors.validation_error(message)
 
 
 def check_group(attributes: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from infra.local.api.elbv2 import errors
 from infra.local.store import Document, TargetGroup
 
-_CODES = re.compile(r"\d{3}(-\d{3})?(,\d{3}(-\d{3})?)*")
+_CODES = re.compile(r"\d{3}(-\d{3})?(,\d{3}(-\d{3})?)*")  # 200, 200,302 and 200-299
 CODE_MIN, CODE_MAX = 200, 499
 
 # The API's names, and ours. Their ranges are in the service's model and checked before.
@@ -24,9 +24,9 @@ _MEMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """Times in seconds, with ELB's defaults."""
+    """Times in seconds, with ELB's defaults. HTTPS target groups are checked by HTTP, too."""
 
-    protocol: str
+    protocol: str = "HTTP"
     enabled: bool = True
     port: str = "traffic-port"
     path: str = "/"

@@ -5,15 +5,34 @@ from infra.local.api.zones import subnet_zones
 from infra.local.clock import to_datetime
 from infra.local.store import Document, Listener, LoadBalancer, Rule, Store, TargetGroup
 
-# The Route 53 zone of eu-central-1's load balancers, for alias records
-HOSTED_ZONE = "Z215JYRZR1TBD5"
+# The Route 53 zones of load balancers, for alias records
+HOSTED_ZONES = {
+    "ap-northeast-1": "Z14GRHDCWA56QT",
+    "ap-south-1": "ZP97RAFLXTNZK",
+    "ap-southeast-1": "Z1LMS91P8CMLE5",
+    "ap-southeast-2": "Z1GM3OXH4ZPM65",
+    "ca-central-1": "ZQSVJUPU6J1EY",
+    "eu-central-1": "Z215JYRZR1TBD5",
+    "eu-north-1": "Z23TAZ6LKFMNIO",
+    "eu-west-1": "Z32O12XQLNTSW2",
+    "eu-west-2": "ZHURV8PSTC4K8",
+    "eu-west-3": "Z3Q77PNBQS71R4",
+    "sa-east-1": "Z2P70J7HTTTPLU",
+    "us-east-1": "Z35SXDOTRQ7X7K",
+    "us-east-2": "Z3AADJGX6KTTL2",
+    "us-west-1": "Z368ELLRRE2KJ0",
+    "us-west-2": "Z1H1FL5HABSF5",
+}
 
 
 def describe_balancer(store: Store, balancer: LoadBalancer) -> Document:
+    """Its VPC is that of its security groups, if these are known."""
+    groups = (store.security_groups.get(group) for group in balancer.security_groups)
+    vpc = next((group.vpc for group in groups if group is not None), None)
     return {
         "LoadBalancerArn": balancer.arn,
         "DNSName": balancer.dns_name,
-        "CanonicalHostedZoneId": HOSTED_ZONE,
+        "CanonicalHostedZoneId": HOSTED_ZONES.get(store.region, HOSTED_ZONES["eu-central-1"]),
         "CreatedTime": to_datetime(balancer.created_ms),
         "LoadBalancerName": balancer.name,
         "Scheme": balancer.scheme,
@@ -22,6 +41,7 @@ def describe_balancer(store: Store, balancer: LoadBalancer) -> Document:
         "AvailabilityZones": describe_zones(store, balancer),
         "SecurityGroups": balancer.security_groups,
         "IpAddressType": "ipv4",
+        **({"VpcId": vpc} if vpc else {}),
     }
 
 
@@ -53,18 +73,22 @@ def describe_group(store: Store, group: TargetGroup) -> Document:
     }
 
 
+def default_rule(listener: Listener) -> Rule:
+    return next(rule for rule in listener.rules if rule.priority is None)
+
+
 def describe_listener(listener: Listener) -> Document:
-    default = next(rule for rule in listener.rules if rule.priority is None)
     document: Document = {
         "ListenerArn": listener.arn,
         "LoadBalancerArn": listener.load_balancer,
         "Port": listener.port,
         "Protocol": listener.protocol,
-        "DefaultActions": default.actions,
+        "DefaultActions": default_rule(listener).actions,
     }
     if listener.protocol == "HTTPS":
         document["Certificates"] = [{"CertificateArn": arn} for arn in listener.certificates[:1]]
         document["SslPolicy"] = listener.ssl_policy
+        document["MutualAuthentication"] = {"Mode": "off"}
     return document
 
 

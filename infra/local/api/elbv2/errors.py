@@ -2,6 +2,7 @@
 
 ApiError
 ├── validation_error()      ValidationError: a value that ELB does not take
+├── action_error()          InvalidLoadBalancerAction: an action that ELB does not take
 ├── configuration_error()   InvalidConfigurationRequest: values that do not go together
 ├── unsupported_error()     ValidationError: exists on AWS, not built here
 └── *_not_found()           LoadBalancerNotFound, TargetGroupNotFound, ...
@@ -12,6 +13,10 @@ from infra.local.api.errors import ApiError
 
 def validation_error(message: str) -> ApiError:
     return ApiError("ValidationError", message)
+
+
+def action_error(message: str) -> ApiError:
+    return ApiError("InvalidLoadBalancerAction", message)
 
 
 def configuration_error(message: str) -> ApiError:
@@ -25,6 +30,10 @@ def unsupported_error(what: str, instead: str) -> ApiError:
 
 def balancer_not_found() -> ApiError:
     return ApiError("LoadBalancerNotFound", "One or more load balancers not found")
+
+
+def balancers_not_found(names: list[str]) -> ApiError:
+    return ApiError("LoadBalancerNotFound", f"Load balancers '[{', '.join(names)}]' not found")
 
 
 def group_not_found() -> ApiError:

@@ -24,26 +24,24 @@ class TargetGroups:
         """Make a target group. One of the same name and settings is returned."""
         name = check_name(params["Name"], "Target group")
         _check_built(params)
-        check = read_check(params, HealthCheck(protocol=params["Protocol"]))
-        document = {key: value for key, value in params.items() if key != "Tags"}
-        for existing in self._store.groups.values():
-            if existing.name == name:
-                return {"TargetGroups": [self._repeated(existing, document)]}
-        if len(self._store.groups) >= GROUPS_MAX:
-            message = f"The maximum number of target groups is {GROUPS_MAX}: delete one"
-            raise ApiError("TooManyTargetGroups", message)
+        check = read_check(params, HealthCheck())
         group = TargetGroup(
             name=name,
             arn=new_group_arn(self._store, name),
             protocol=params["Protocol"],
             port=params["Port"],
             vpc=params["VpcId"],
-            document=document,
             target_type=params.get("TargetType", "instance"),
             attributes=attributes.defaults(attributes.GROUP),
             tags=read_tags(params.get("Tags"), "TooManyTags"),
         )
         check.apply(group)
+        for existing in self._store.groups.values():
+            if existing.name == name:
+                return {"TargetGroups": [self._repeated(existing, group)]}
+        if len(self._store.groups) >= GROUPS_MAX:
+            message = f"The maximum number of target groups is {GROUPS_MAX}: delete one"
+            raise ApiError("TooManyTargetGroups", message)
         self._store.groups[group.arn] = group
         return {"TargetGroups": [describe_group(self._store, group)]}
 
@@ -56,6 +54,11 @@ class TargetGroups:
     async def describe_target_groups(self, params: Document) -> Document:
         arns, names = params.get("TargetGroupArns"), params.get("Names")
         balancer = params.get("LoadBalancerArn")
+        if sum(map(bool, (arns, names, balancer))) > 1:
+            raise errors.validation_error(
+                "Target group names, target group ARNs, and a load balancer ARN cannot be "
+                "specified at the same time"
+            )
         if balancer:
             find_balancer(self._store, balancer)
         groups = [
@@ -104,14 +107,19 @@ class TargetGroups:
             self._context.signals.balancer_changed(arn)
         return attributes.describe(merged)
 
-    def _repeated(self, existing: TargetGroup, document: Document) -> Document:
-        if existing.document != document:
+    def _repeated(self, existing: TargetGroup, asked: TargetGroup) -> Document:
+        if _settings(existing) != _settings(asked):
             message = (
                 f"A target group with the same name '{existing.name}' exists, "
                 "but with different settings"
             )
             raise ApiError("DuplicateTargetGroupName", message)
         return describe_group(self._store, existing)
+
+
+def _settings(group: TargetGroup) -> tuple[object, ...]:
+    """What makes a target group that is asked for again the same one, as it is set now."""
+    return group.protocol, group.port, group.vpc, group.target_type, HealthCheck.of(group)
 
 
 def _check_built(params: Document) -> None:

@@ -2,17 +2,18 @@
 
 from infra.local.api.context import Context
 from infra.local.api.elbv2 import attributes, errors
-from infra.local.api.elbv2.documents import describe_listener
+from infra.local.api.elbv2.actions import read_actions
+from infra.local.api.elbv2.documents import default_rule, describe_listener
 from infra.local.api.elbv2.lookup import PAGE_SIZE, find_balancer, find_listener
 from infra.local.api.elbv2.naming import new_listener_arn, new_rule_arn
-from infra.local.api.elbv2.routing import check_rule, read_actions
+from infra.local.api.elbv2.routing import check_rule
+from infra.local.api.elbv2.security import set_security
 from infra.local.api.elbv2.usage import groups_of_rules
 from infra.local.api.errors import ApiError
 from infra.local.api.pagination import page, with_token
 from infra.local.api.tags import read_tags
 from infra.local.store import Document, Listener, LoadBalancer, Rule
 
-SSL_POLICY = "ELBSecurityPolicy-2016-08"
 LISTENERS_MAX = 50
 
 
@@ -22,13 +23,13 @@ class Listeners:
         self._store = context.store
 
     async def create_listener(self, params: Document) -> Document:
-        """Make a listener with its default rule."""
+        """Make a listener with its default rule. One with the same settings is returned."""
         balancer = find_balancer(self._store, params["LoadBalancerArn"])
         for name, what in (("Port", "port"), ("Protocol", "protocol")):
             if name not in params:
-                raise errors.validation_error(f"A {what} must be specified")
-        actions = read_actions(self._store, params["DefaultActions"])
-        check_rule((), actions)
+                raise errors.validation_error(f"A listener {what} must be specified")
+        actions = read_actions(self._store, params["DefaultActions"], params["Protocol"])
+        check_rule(self._store, balancer.arn, (), actions)
         listener = Listener(
             arn=new_listener_arn(balancer),
             load_balancer=balancer.arn,
@@ -38,9 +39,12 @@ class Listeners:
             attributes=attributes.defaults(attributes.LISTENER),
             tags=read_tags(params.get("Tags"), "TooManyTags"),
         )
-        self._check_place(balancer, listener.port, None)
-        _set_security(listener, params)
+        set_security(listener, params)
         listener.rules.append(Rule(new_rule_arn(listener), None, [], actions))
+        for existing in self._store.listeners_of(balancer):
+            if _settings(existing) == _settings(listener):
+                return {"Listeners": [describe_listener(existing)]}
+        self._check_place(balancer, listener.port, None)
         self._store.listeners[listener.arn] = listener
         self._changed(listener, set())
         return {"Listeners": [describe_listener(listener)]}
@@ -49,15 +53,15 @@ class Listeners:
         listener = find_listener(self._store, params["ListenerArn"])
         balancer = find_balancer(self._store, listener.load_balancer)
         before = groups_of_rules(listener.rules)
-        actions = None
-        if "DefaultActions" in params:
-            actions = read_actions(self._store, params["DefaultActions"])
-            check_rule((), actions)
+        protocol = params.get("Protocol", listener.protocol)
+        actions = default_rule(listener).actions
+        if params.get("DefaultActions"):
+            actions = read_actions(self._store, params["DefaultActions"], protocol)
+            check_rule(self._store, balancer.arn, (), actions)
         self._check_place(balancer, params.get("Port", listener.port), listener)
-        _set_security(listener, {"Protocol": listener.protocol, **params})
+        set_security(listener, {**params, "Protocol": protocol})
         listener.port = params.get("Port", listener.port)
-        if actions is not None:
-            next(rule for rule in listener.rules if rule.priority is None).actions = actions
+        default_rule(listener).actions = actions
         self._changed(listener, before)
         return {"Listeners": [describe_listener(listener)]}
 
@@ -113,17 +117,12 @@ class Listeners:
             self._context.signals.group_changed(arn)
 
 
-def _set_security(listener: Listener, params: Document) -> None:
-    """Protocol, certificates and policy: HTTPS must have a certificate, HTTP has neither."""
-    protocol = params["Protocol"]
-    if protocol not in ("HTTP", "HTTPS"):
-        raise errors.unsupported_error(f"Listener protocol {protocol}", "use HTTP or HTTPS")
-    if params.get("MutualAuthentication", {}).get("Mode", "off") != "off":
-        raise errors.unsupported_error("Mutual authentication", "leave it off")
-    given = [c["CertificateArn"] for c in params.get("Certificates", ()) if "CertificateArn" in c]
-    certificates = (given or listener.certificates) if protocol == "HTTPS" else []
-    if protocol == "HTTPS" and not certificates:
-        raise errors.validation_error("A certificate must be specified for HTTPS listeners")
-    policy = params.get("SslPolicy") or listener.ssl_policy or SSL_POLICY
-    listener.protocol, listener.certificates = protocol, certificates
-    listener.ssl_policy = policy if protocol == "HTTPS" else None
+def _settings(listener: Listener) -> tuple[object, ...]:
+    """What makes a listener that is asked for again the same one."""
+    return (
+        listener.port,
+        listener.protocol,
+        listener.certificates[:1],
+        listener.ssl_policy,
+        default_rule(listener).actions,
+    )

@@ -2,17 +2,19 @@
 
 from infra.local.api.context import Context
 from infra.local.api.elbv2 import errors
+from infra.local.api.elbv2.actions import read_actions
+from infra.local.api.elbv2.conditions import read_conditions
 from infra.local.api.elbv2.documents import describe_rule
 from infra.local.api.elbv2.lookup import PAGE_SIZE, find_listener, find_rule
 from infra.local.api.elbv2.naming import new_rule_arn
-from infra.local.api.elbv2.routing import check_rule, read_actions, read_conditions
+from infra.local.api.elbv2.routing import check_rule
 from infra.local.api.elbv2.usage import groups_of_rules
 from infra.local.api.errors import ApiError
 from infra.local.api.pagination import page, with_token
 from infra.local.api.tags import read_tags
 from infra.local.store import Document, Listener, Rule
 
-RULES_MAX = 100
+RULES_MAX = 100  # of a load balancer, without its listeners' default rules
 PRIORITY_MAX = 50_000
 
 
@@ -23,18 +25,14 @@ class Rules:
 
     async def create_rule(self, params: Document) -> Document:
         listener = find_listener(self._store, params["ListenerArn"])
-        priority = _check_priority(params["Priority"])
+        priority = params["Priority"]
         if any(rule.priority == priority for rule in listener.rules):
             raise _in_use(priority)
-        if len(listener.rules) > RULES_MAX:
-            message = f"The maximum number of rules of a listener is {RULES_MAX}: delete one"
-            raise ApiError("TooManyRules", message)
+        self._check_count(listener)
         _check_transforms(params)
         conditions = read_conditions(params["Conditions"])
-        actions = read_actions(self._store, params["Actions"])
-        if not conditions:
-            raise errors.validation_error("A rule must have at least one condition")
-        check_rule(conditions, actions)
+        actions = read_actions(self._store, params["Actions"], listener.protocol)
+        check_rule(self._store, listener.load_balancer, conditions, actions)
         tags = read_tags(params.get("Tags"), "TooManyTags")
         rule = Rule(new_rule_arn(listener), priority, conditions, actions, tags)
         listener.rules.append(rule)
@@ -47,12 +45,14 @@ class Rules:
         if rule.priority is None:
             message = f"Default rule '{rule.arn}' cannot be modified: modify its listener"
             raise ApiError("OperationNotPermitted", message)
+        if not params.get("Conditions") and not params.get("Actions"):
+            raise errors.validation_error("Either conditions or actions must be specified")
         conditions, actions = rule.conditions, rule.actions
-        if "Conditions" in params:
+        if params.get("Conditions"):
             conditions = read_conditions(params["Conditions"])
-        if "Actions" in params:
-            actions = read_actions(self._store, params["Actions"])
-        check_rule(conditions, actions)
+        if params.get("Actions"):
+            actions = read_actions(self._store, params["Actions"], listener.protocol)
+        check_rule(self._store, listener.load_balancer, conditions, actions)
         before = groups_of_rules([rule])
         rule.conditions, rule.actions = conditions, actions
         self._changed(listener, before | groups_of_rules([rule]))
@@ -60,6 +60,10 @@ class Rules:
 
     async def describe_rules(self, params: Document) -> Document:
         """A listener's rules by priority, the default last; or rules by ARN."""
+        if "ListenerArn" in params and params.get("RuleArns"):
+            raise errors.validation_error(
+                "Listener rule ARNs and a listener ARN cannot be specified at the same time"
+            )
         if "ListenerArn" in params:
             rules = find_listener(self._store, params["ListenerArn"]).rules
         elif params.get("RuleArns"):
@@ -94,7 +98,8 @@ class Rules:
         if not pairs:
             raise errors.validation_error("At least one rule priority must be specified")
         listener = pairs[0][0][0]
-        wanted = {rule.arn: _check_priority(priority) for (_, rule), priority in pairs}
+        wanted = {rule.arn: priority for (_, rule), priority in pairs}
+        _check_unique(list(wanted.values()))
         if any(other is not listener or rule.priority is None for (other, rule), _ in pairs):
             message = (
                 "Priorities can be set for rules of one listener, and not for the default rule"
@@ -109,16 +114,23 @@ class Rules:
         self._changed(listener, set())
         return {"Rules": [describe_rule(rule) for (_, rule), _ in pairs]}
 
+    def _check_count(self, listener: Listener) -> None:
+        balancer = self._store.balancers[listener.load_balancer]
+        rules = [r for x in self._store.listeners_of(balancer) for r in x.rules]
+        if sum(rule.priority is not None for rule in rules) >= RULES_MAX:
+            message = "The maximum number of rules has been reached on load balancer"
+            raise ApiError("TooManyRules", f"{message} '{balancer.arn}'")
+
     def _changed(self, listener: Listener, groups: set[str]) -> None:
         self._context.signals.balancer_changed(listener.load_balancer)
         for arn in sorted(groups):
             self._context.signals.group_changed(arn)
 
 
-def _check_priority(priority: int) -> int:
-    if not 1 <= priority <= PRIORITY_MAX:
-        raise errors.validation_error(f"Priority '{priority}' must be 1 to {PRIORITY_MAX}")
-    return priority
+def _check_unique(priorities: list[int]) -> None:
+    for priority in priorities:
+        if priorities.count(priority) > 1:
+            raise errors.validation_error(f"Priority '{priority}' was provided multiple times")
 
 
 def _in_use(priority: int) -> ApiError:
