@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from infra.checklist.facts import Container, Port
+from infra.checklist.facts import Container, ContainerCheck, Port
 from infra.checklist.known import Maybe, Unknown, Values, each, within
 
 STOP_TIMEOUT = 30
@@ -30,18 +30,31 @@ def _container(values: Values) -> Container:
     return Container(
         name=values.text("name"),
         image=values.text("image"),
+        essential=values.flag("essential", True),
         ports=each(values.blocks("portMappings"), _port),
         environment=_pairs(values.blocks("environment")),
         secrets=each(values.blocks("secrets"), lambda one: str(one.get("valueFrom", ""))),
         log_driver=within(log, lambda block: block.text("logDriver")),
         log_options=within(log, lambda block: block.mapping("options")),
         stop_timeout=values.number("stopTimeout", STOP_TIMEOUT),
-        start_period=within(values.block("healthCheck"), lambda b: b.number("startPeriod", 0)),
+        check=within(values.block("healthCheck"), _check),
         entry_point=values.texts("entryPoint"),
         command=values.texts("command"),
         read_only=values.flag("readonlyRootFilesystem"),
         user=values.text("user"),
         drops_all=within(dropped, lambda names: "ALL" in names),
+        init=within(linux, lambda block: block.flag("initProcessEnabled")),
+        mounts=each(values.blocks("mountPoints"), lambda one: str(one.get("containerPath", ""))),
+    )
+
+
+def _check(values: Values) -> ContainerCheck:
+    return ContainerCheck(
+        command=values.texts("command"),
+        interval=values.number("interval", 30),
+        timeout=values.number("timeout", 5),
+        retries=values.number("retries", 3),
+        start_period=values.number("startPeriod", 0),
     )
 
 

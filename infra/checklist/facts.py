@@ -1,6 +1,7 @@
 """The nouns of the checklist: what Terraform, a plan, an account or the plane says, typed.
 
 All values are effective ones: AWS's default stands where nothing was set. Durations are seconds.
+What no rule asks for is here so that two sources of facts can be held against each other.
 A field that is not known raises NotKnownError when read. `at` is a resource's address: Terraform's
 or its ARN.
 """
@@ -22,23 +23,37 @@ class Port(Fact):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class ContainerCheck(Fact):
+    """A container's own health check, with ECS's defaults; no command: there is none."""
+
+    command: tuple[str, ...]
+    interval: int
+    timeout: int
+    retries: int
+    start_period: int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Container(Fact):
     """A container definition."""
 
     name: str
     image: str
+    essential: bool
     ports: tuple[Port, ...]
     environment: Mapping[str, str]
     secrets: tuple[str, ...]  # each one's valueFrom
     log_driver: str  # empty: none
     log_options: Mapping[str, str]
     stop_timeout: int
-    start_period: int  # of its health check; 0 without one
+    check: ContainerCheck
     entry_point: tuple[str, ...]
     command: tuple[str, ...]
     read_only: bool
     user: str
     drops_all: bool  # all Linux capabilities
+    init: bool  # a process 1 of ECS's that reaps
+    mounts: tuple[str, ...]  # paths
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,6 +63,9 @@ class TaskDefinition(Fact):
     family: str
     network_mode: str
     compatibilities: tuple[str, ...]
+    cpu: str
+    memory: str
+    architecture: str
     execution_role: str
     task_role: str
     fault_injection: bool
@@ -92,6 +110,7 @@ class Service(Fact):
     cluster: str
     task_definition: str
     launch_type: str
+    platform: str  # version
     desired: int
     minimum: int
     maximum: int
@@ -109,11 +128,14 @@ class Service(Fact):
     connect: Connect
     scheduling: str
     controller: str
+    managed_tags: bool
+    propagated_tags: str  # from what; NONE
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class HealthCheck(Fact):
     path: str
+    port: str
     interval: int
     timeout: int
     healthy: int
@@ -128,7 +150,10 @@ class TargetGroup(Fact):
     arn: str
     target_type: str
     protocol: str
+    port: int
     deregistration_delay: int
+    slow_start: int
+    algorithm: str
     check: HealthCheck
 
 
@@ -141,6 +166,9 @@ class LoadBalancer(Fact):
     groups: tuple[str, ...]
     subnets: tuple[str, ...]
     idle_timeout: int
+    client_keep_alive: int
+    deletion_protection: bool
+    zonal_shift: bool
     access_logs: bool
     drop_invalid: bool
     desync: str
@@ -153,6 +181,9 @@ class Action(Fact):
     type: str
     target_groups: tuple[str, ...]
     redirect_protocol: str
+    redirect_port: str
+    status: str  # of a redirect or of a fixed response
+    body: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -163,13 +194,24 @@ class Listener(Fact):
     port: int
     protocol: str
     ssl_policy: str
+    certificate: str
     actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Condition(Fact):
+    """What a request must have for a rule: one of the values."""
+
+    field: str  # ELB's name: path-pattern, host-header
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ListenerRule(Fact):
     at: str
     listener: str
+    priority: int
+    conditions: tuple[Condition, ...]
     actions: tuple[Action, ...]
 
 
@@ -188,6 +230,7 @@ class Group(Fact):
 
     at: str
     id: str
+    name: str
     vpc: str
 
 
@@ -271,6 +314,7 @@ class Cluster(Fact):
     arn: str
     name: str
     namespace: str  # Service Connect's default; empty: none
+    insights: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -1,13 +1,12 @@
 """Facts from ELB's, WAF's and API Gateway's answers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from infra.checklist import shapes, tfbalancing
 from infra.checklist.asking import Account
 from infra.checklist.facts import (
-    Action,
     Attachment,
-    HealthCheck,
     Integration,
     Listener,
     ListenerRule,
@@ -15,12 +14,11 @@ from infra.checklist.facts import (
     TargetGroup,
     WebAcl,
 )
-from infra.checklist.known import Maybe, Unknown, Values, each, within
+from infra.checklist.known import Maybe, Unknown, Values
 from infra.checklist.liveecs import values_of
+from infra.checklist.tfbalancing import HTTP_TIMEOUT_MS, REST_TIMEOUT_MS
 
 APIS_MAX = 20
-REST_TIMEOUT_MS = 29_000
-HTTP_TIMEOUT_MS = 30_000
 
 
 class Balancing:
@@ -74,17 +72,10 @@ class Balancing:
         return tuple(self._group(one) for one in self._used)
 
     def _group(self, answer: dict[str, Any]) -> TargetGroup:
-        values = values_of(answer, "TargetGroupArn")
-        more = self._attributes("target_group", TargetGroupArn=values.at)
-        return TargetGroup(
-            at=values.at,
-            arn=values.at,
-            target_type=values.text("TargetType", "instance"),
-            protocol=values.text("Protocol", "HTTP"),
-            deregistration_delay=within(
-                more, lambda m: m.number("deregistration_delay.timeout_seconds", 300)
-            ),
-            check=_check(values),
+        arn = answer["TargetGroupArn"]
+        more = self._attributes("target_group", shapes.TARGET_GROUP_ATTRIBUTES, TargetGroupArn=arn)
+        return tfbalancing.target_group(
+            Values(arn, shapes.target_group(answer) | more, exact=False)
         )
 
     def balancers(self) -> Maybe:
@@ -96,34 +87,23 @@ class Balancing:
         return tuple(self._balancer(x) for x in found if x["LoadBalancerArn"] in self.arns)
 
     def _balancer(self, answer: dict[str, Any]) -> LoadBalancer:
-        values = values_of(answer, "LoadBalancerArn")
-        more = self._attributes("load_balancer", LoadBalancerArn=values.at)
-        zones = values.blocks("AvailabilityZones")
-        return LoadBalancer(
-            at=values.at,
-            arn=values.at,
-            type=values.text("Type", "application"),
-            internal=values.text("Scheme") == "internal",
-            groups=values.texts("SecurityGroups"),
-            subnets=each(zones, lambda zone: str(zone.get("SubnetId", ""))),
-            idle_timeout=within(more, lambda m: m.number("idle_timeout.timeout_seconds", 60)),
-            access_logs=within(more, lambda m: m.flag("access_logs.s3.enabled")),
-            drop_invalid=within(
-                more, lambda m: m.flag("routing.http.drop_invalid_header_fields.enabled")
-            ),
-            desync=within(
-                more, lambda m: m.text("routing.http.desync_mitigation_mode", "defensive")
-            ),
+        arn = answer["LoadBalancerArn"]
+        more = self._attributes("load_balancer", shapes.BALANCER_ATTRIBUTES, LoadBalancerArn=arn)
+        logs = more.get("access_logs")
+        if not isinstance(logs, Unknown):
+            more["access_logs"] = {"enabled": logs}
+        return tfbalancing.load_balancer(
+            Values(arn, shapes.load_balancer(answer) | more, exact=False)
         )
 
-    def _attributes(self, kind: str, **given: str) -> Maybe:
-        """Attributes by their names."""
+    def _attributes(self, kind: str, names: Mapping[str, str], **given: str) -> shapes.Shape:
+        """Attributes by Terraform's names; each is unknown where they may not be asked for."""
         operation = f"describe_{kind}_attributes"
         found = self._account.ask("elbv2", operation, "Attributes", **given)
         if isinstance(found, Unknown):
-            return found
-        pairs = {one["Key"]: one.get("Value") for one in found}
-        return Values(next(iter(given.values())), pairs, exact=False)
+            return dict.fromkeys(names, found)
+        values = {one["Key"]: one.get("Value") for one in found}
+        return {ours: values.get(theirs) for ours, theirs in names.items()}
 
     def listeners(self) -> Maybe:
         if isinstance(self._groups, Unknown):
@@ -135,7 +115,10 @@ class Balancing:
             )
             if isinstance(found, Unknown):
                 return found
-            made += [_listener(values_of(one, "ListenerArn")) for one in found]
+            made += [
+                tfbalancing.listener(values_of(one, "ListenerArn", shapes.listener(one)))
+                for one in found
+            ]
         return tuple(made)
 
     def rules(self, listeners: Maybe) -> Maybe:
@@ -147,8 +130,11 @@ class Balancing:
             found = self._account.ask("elbv2", "describe_rules", "Rules", ListenerArn=arn)
             if isinstance(found, Unknown):
                 return found
-            values = [values_of(one, "RuleArn") for one in found if not one.get("IsDefault")]
-            made += [ListenerRule(v.at, arn, each(v.blocks("Actions"), _action)) for v in values]
+            made += [
+                tfbalancing.listener_rule(values_of(one, "RuleArn", shapes.listener_rule(one, arn)))
+                for one in found
+                if not one.get("IsDefault")
+            ]
         return tuple(made)
 
     def web_acls(self, balancers: Maybe) -> Maybe:
@@ -164,44 +150,6 @@ class Balancing:
                 if found.get("WebACL"):
                     made.append(WebAcl(str(found["WebACL"].get("ARN", "?")), one.arn))
         return tuple(made)
-
-
-def _check(values: Values) -> HealthCheck:
-    return HealthCheck(
-        path=values.text("HealthCheckPath", "/"),
-        interval=values.number("HealthCheckIntervalSeconds", 30),
-        timeout=values.number("HealthCheckTimeoutSeconds", 5),
-        healthy=values.number("HealthyThresholdCount", 5),
-        unhealthy=values.number("UnhealthyThresholdCount", 2),
-        matcher=within(values.block("Matcher"), lambda b: b.text("HttpCode", b.text("GrpcCode"))),
-        protocol=values.text("HealthCheckProtocol", "HTTP"),
-    )
-
-
-def _listener(values: Values) -> Listener:
-    return Listener(
-        at=values.at,
-        arn=values.at,
-        load_balancer=values.text("LoadBalancerArn"),
-        port=values.number("Port", 0),
-        protocol=values.text("Protocol", "HTTP"),
-        ssl_policy=values.text("SslPolicy", "ELBSecurityPolicy-2016-08"),
-        actions=each(values.blocks("DefaultActions"), _action),
-    )
-
-
-def _action(values: Values) -> Action:
-    redirect = values.block("RedirectConfig")
-    forward = values.block("ForwardConfig")
-    single = values.text("TargetGroupArn")
-    groups = within(
-        forward, lambda b: each(b.blocks("TargetGroups"), lambda g: str(g.get("TargetGroupArn")))
-    )
-    return Action(
-        type=values.text("Type"),
-        target_groups=(single,) if single else groups,
-        redirect_protocol=within(redirect, lambda b: b.text("Protocol", "#{protocol}")),
-    )
 
 
 def integrations(account: Account) -> Maybe:

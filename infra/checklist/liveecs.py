@@ -3,27 +3,20 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from infra.checklist import shapes, tfecs
 from infra.checklist.asking import Account
-from infra.checklist.containers import containers_of
-from infra.checklist.facts import (
-    Alias,
-    Cluster,
-    Connect,
-    Namespace,
-    Repository,
-    Role,
-    ScalableTarget,
-    Service,
-    ServiceTarget,
-    TaskDefinition,
-)
+from infra.checklist.facts import Cluster, Repository, Role, Service
 from infra.checklist.known import Maybe, Unknown, Values, each, within
 
 BATCH = 10  # services in one DescribeServices
 
 
-def values_of(answer: Mapping[str, Any], arn: str) -> Values:
-    return Values(str(answer.get(arn, "?")), answer, exact=False)
+def values_of(
+    answer: Mapping[str, Any], arn: str, shape: Mapping[str, Any] | None = None
+) -> Values:
+    """An answer's attributes, or those of the shape that it was given."""
+    data = answer if shape is None else shape
+    return Values(str(answer.get(arn, "?")), data, exact=False)
 
 
 def clusters(account: Account, wanted: str | None) -> Maybe:
@@ -33,17 +26,12 @@ def clusters(account: Account, wanted: str | None) -> Maybe:
         return arns
     include = ["SETTINGS", "CONFIGURATIONS"]
     found = account.ask("ecs", "describe_clusters", "clusters", clusters=arns, include=include)
-    return each(found, lambda one: _cluster(values_of(one, "clusterArn")))
+    return each(found, _cluster)
 
 
-def _cluster(values: Values) -> Cluster:
-    defaults = values.block("serviceConnectDefaults")
-    return Cluster(
-        values.at,
-        values.text("clusterArn"),
-        values.text("clusterName"),
-        within(defaults, lambda b: b.text("namespace")),
-    )
+def _cluster(answer: Mapping[str, Any]) -> Cluster:
+    names = {"name": "cluster_name", "arn": "cluster_arn", "setting": "settings"}
+    return tfecs.cluster(values_of(answer, "clusterArn", shapes.renamed(answer, **names)))
 
 
 def services(account: Account, found: Iterable[Cluster]) -> Maybe:
@@ -60,83 +48,8 @@ def services(account: Account, found: Iterable[Cluster]) -> Maybe:
             if isinstance(described, Unknown):
                 return described
             answers += [one for one in described if one.get("status") == "ACTIVE"]
-    return tuple(_service(values_of(one, "serviceArn")) for one in answers)
-
-
-def _service(values: Values) -> Service:
-    vpc = within(values.block("networkConfiguration"), lambda b: b.block("awsvpcConfiguration"))
-    deployment = values.block("deploymentConfiguration")
-    breaker = within(deployment, lambda b: b.block("deploymentCircuitBreaker"))
-    alarms = within(deployment, lambda b: b.block("alarms"))
-    return Service(
-        at=values.at,
-        name=values.text("serviceName"),
-        cluster=values.text("clusterArn"),
-        task_definition=values.text("taskDefinition"),
-        launch_type=_launch_type(values),
-        desired=values.number("desiredCount", 0),
-        minimum=within(deployment, lambda b: b.number("minimumHealthyPercent", 100)),
-        maximum=within(deployment, lambda b: b.number("maximumPercent", 200)),
-        breaker=within(breaker, lambda b: b.flag("enable")),
-        breaker_rollback=within(breaker, lambda b: b.flag("rollback")),
-        alarms=within(alarms, lambda b: b.texts("alarmNames")),
-        grace=values.number("healthCheckGracePeriodSeconds", 0),
-        exec=values.flag("enableExecuteCommand"),
-        rebalancing=within(
-            values.text("availabilityZoneRebalancing", "DISABLED"), lambda word: word == "ENABLED"
-        ),
-        subnets=within(vpc, lambda b: b.texts("subnets")),
-        groups=within(vpc, lambda b: b.texts("securityGroups")),
-        public_ip=within(vpc, lambda b: b.text("assignPublicIp", "DISABLED") == "ENABLED"),
-        targets=each(values.blocks("loadBalancers"), _target),
-        registries=each(values.blocks("serviceRegistries"), lambda b: str(b.get("registryArn"))),
-        connect=_connect(values),
-        scheduling=values.text("schedulingStrategy", "REPLICA"),
-        controller=within(values.block("deploymentController"), lambda b: b.text("type", "ECS")),
-    )
-
-
-def _launch_type(values: Values) -> Maybe:
-    strategy = values.blocks("capacityProviderStrategy")
-    if isinstance(strategy, tuple) and strategy:
-        names = [str(one.get("capacityProvider", "")) for one in strategy]
-        return "FARGATE" if all(name.startswith("FARGATE") for name in names) else "EC2"
-    return values.text("launchType", "EC2")
-
-
-def _target(values: Values) -> ServiceTarget:
-    return ServiceTarget(
-        values.text("targetGroupArn"),
-        values.text("containerName"),
-        values.number("containerPort", 0),
-    )
-
-
-def _connect(values: Values) -> Maybe:
-    """It is told with the deployments; the primary one's is the service's."""
-    for deployment in values.blocks("deployments"):
-        if deployment.text("status") == "PRIMARY":
-            found = deployment.block("serviceConnectConfiguration")
-            aliases = within(found, lambda b: each(b.blocks("services"), _alias))
-            return Connect(
-                within(found, lambda b: b.flag("enabled")),
-                within(found, lambda b: b.text("namespace")),
-                aliases,
-            )
-    return Connect(False, "", ())
-
-
-def _alias(values: Values) -> Alias:
-    client = values.block("clientAliases")
-    timeout = values.block("timeout")
-    return Alias(
-        port_name=values.text("portName"),
-        discovery_name=values.text("discoveryName"),
-        dns_name=within(client, lambda b: b.text("dnsName")),
-        port=within(client, lambda b: b.number("port", 0)),
-        ingress_port=values.number("ingressPortOverride"),
-        per_request=within(timeout, lambda b: b.number("perRequestTimeoutSeconds")),
-        idle=within(timeout, lambda b: b.number("idleTimeoutSeconds")),
+    return tuple(
+        tfecs.service(values_of(one, "serviceArn", shapes.service(one))) for one in answers
     )
 
 
@@ -147,32 +60,15 @@ def task_definitions(account: Account, found: Iterable[Service]) -> Maybe:
         answer = account.one("ecs", "describe_task_definition", taskDefinition=arn)
         if isinstance(answer, Unknown):
             return answer
-        made.append(_definition(values_of(answer["taskDefinition"], "taskDefinitionArn")))
+        found_one = answer["taskDefinition"]
+        shape = shapes.task_definition(found_one)
+        made.append(tfecs.task_definition(values_of(found_one, "taskDefinitionArn", shape)))
     return tuple(made)
-
-
-def _definition(values: Values) -> TaskDefinition:
-    compatible = values.texts("requiresCompatibilities")
-    return TaskDefinition(
-        at=values.at,
-        arn=values.text("taskDefinitionArn"),
-        family=values.text("family"),
-        network_mode=values.text("networkMode", "bridge"),
-        compatibilities=compatible or values.texts("compatibilities"),
-        execution_role=values.text("executionRoleArn"),
-        task_role=values.text("taskRoleArn"),
-        fault_injection=values.flag("enableFaultInjection"),
-        containers=containers_of(values.at, values.get("containerDefinitions", [])),
-    )
 
 
 def namespaces(account: Account) -> Maybe:
     found = account.ask("servicediscovery", "list_namespaces", "Namespaces")
-    return each(found, lambda one: _namespace(values_of(one, "Arn")))
-
-
-def _namespace(values: Values) -> Namespace:
-    return Namespace(values.at, values.text("Id"), values.text("Arn"), values.text("Name"))
+    return each(found, lambda one: tfecs.namespace(values_of(one, "Arn", shapes.snake(one))))
 
 
 def scalable_targets(account: Account) -> Maybe:
@@ -180,11 +76,9 @@ def scalable_targets(account: Account) -> Maybe:
         "application-autoscaling", "describe_scalable_targets", "ScalableTargets",
         ServiceNamespace="ecs",
     )  # fmt: skip
-    return each(found, lambda one: _scalable(values_of(one, "ResourceId")))
-
-
-def _scalable(values: Values) -> ScalableTarget:
-    return ScalableTarget(values.at, values.text("ResourceId"), values.number("MinCapacity", 0))
+    return each(
+        found, lambda one: tfecs.scalable_target(values_of(one, "ResourceId", shapes.snake(one)))
+    )
 
 
 def repositories(account: Account, images: Iterable[str]) -> Maybe:
@@ -192,15 +86,12 @@ def repositories(account: Account, images: Iterable[str]) -> Maybe:
     if not any(".dkr.ecr" in image for image in images):
         return ()
     found = account.ask("ecr", "describe_repositories", "repositories")
-    return each(found, lambda one: _repository(values_of(one, "repositoryArn")))
+    return each(found, _repository)
 
 
-def _repository(values: Values) -> Repository:
-    mutability = values.text("imageTagMutability", "MUTABLE")
-    return Repository(
-        values.at, values.text("repositoryUri"),
-        within(mutability, lambda word: word.startswith("IMMUTABLE")),
-    )  # fmt: skip
+def _repository(answer: Mapping[str, Any]) -> Repository:
+    shape = shapes.renamed(answer, repository_url="repository_uri")
+    return tfecs.repository(values_of(answer, "repositoryArn", shape))
 
 
 def roles(account: Account, arns: Iterable[str]) -> Maybe:

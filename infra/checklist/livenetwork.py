@@ -137,7 +137,11 @@ def groups(account: Account, ids: Collection[str]) -> Maybe:
         return ()
     filters = _in("group-id", ids)
     found = account.ask("ec2", "describe_security_groups", "SecurityGroups", Filters=filters)
-    return each(found, lambda one: Group(one["GroupId"], one["GroupId"], one.get("VpcId", "")))
+    return each(found, lambda one: _group(values_of(one, "GroupId")))
+
+
+def _group(values: Values) -> Group:
+    return Group(values.at, values.at, values.text("GroupName"), values.text("VpcId"))
 
 
 def permissions(account: Account, ids: Collection[str]) -> Maybe:

@@ -1,8 +1,9 @@
-"""Load balancers and what stands before them, as Terraform writes them."""
+"""Load balancers and what stands before them, in Terraform's shape (see `shapes`)."""
 
 from infra.checklist.facts import (
     Action,
     Attachment,
+    Condition,
     HealthCheck,
     Integration,
     Listener,
@@ -15,6 +16,7 @@ from infra.checklist.known import Maybe, Unknown, Values, each, within
 
 REST_TIMEOUT_MS = 29_000
 HTTP_TIMEOUT_MS = 30_000
+CONDITIONS = ("path_pattern", "host_header", "http_request_method", "source_ip")
 
 
 def load_balancer(values: Values) -> LoadBalancer:
@@ -27,6 +29,9 @@ def load_balancer(values: Values) -> LoadBalancer:
         groups=values.texts("security_groups"),
         subnets=_subnets(values),
         idle_timeout=values.number("idle_timeout", 60),
+        client_keep_alive=values.number("client_keep_alive", 3600),
+        deletion_protection=values.flag("enable_deletion_protection"),
+        zonal_shift=values.flag("enable_zonal_shift"),
         access_logs=within(logs, lambda b: b.flag("enabled")),
         drop_invalid=values.flag("drop_invalid_header_fields"),
         desync=values.text("desync_mitigation_mode", "defensive"),
@@ -47,7 +52,10 @@ def target_group(values: Values) -> TargetGroup:
         arn=values.text("arn"),
         target_type=values.text("target_type", "instance"),
         protocol=values.text("protocol", "HTTP"),
+        port=values.number("port", 0),
         deregistration_delay=values.number("deregistration_delay", 300),
+        slow_start=values.number("slow_start", 0),
+        algorithm=values.text("load_balancing_algorithm_type", "round_robin"),
         check=within(values.block("health_check"), _health_check),
     )
 
@@ -57,6 +65,7 @@ def _health_check(values: Values) -> HealthCheck:
     relaxed = values.relaxed()
     return HealthCheck(
         path=relaxed.text("path", "/"),
+        port=relaxed.text("port", "traffic-port"),
         interval=relaxed.number("interval", 30),
         timeout=relaxed.number("timeout", 5),
         healthy=relaxed.number("healthy_threshold", 5),
@@ -74,22 +83,47 @@ def listener(values: Values) -> Listener:
         port=values.number("port", 0),
         protocol=values.text("protocol", "HTTP"),
         ssl_policy=values.text("ssl_policy", "ELBSecurityPolicy-2016-08"),
+        certificate=values.text("certificate_arn"),
         actions=each(values.blocks("default_action"), _action),
     )
 
 
 def listener_rule(values: Values) -> ListenerRule:
-    actions = each(values.blocks("action"), _action)
-    return ListenerRule(values.at, values.text("listener_arn"), actions)
+    return ListenerRule(
+        at=values.at,
+        listener=values.text("listener_arn"),
+        priority=values.number("priority", 0),
+        conditions=each(values.blocks("condition"), _condition),
+        actions=each(values.blocks("action"), _action),
+    )
+
+
+def _condition(values: Values) -> Condition:
+    """The block that is there, of those with plain values."""
+    relaxed = values.relaxed()
+    for name in CONDITIONS:
+        found = within(relaxed.block(name), lambda b: b.texts("values"))
+        if found != ():
+            return Condition(name.replace("_", "-"), found)
+    unknown: Maybe = Unknown(f"{values.at}: its condition is none of {', '.join(CONDITIONS)}")
+    return Condition(unknown, unknown)
 
 
 def _action(values: Values) -> Action:
     redirect = values.block("redirect")
+    fixed = values.relaxed().block("fixed_response")
     return Action(
         type=values.text("type"),
         target_groups=_forwarded(values),
         redirect_protocol=within(redirect, lambda b: b.text("protocol", "#{protocol}")),
+        redirect_port=within(redirect, lambda b: b.relaxed().text("port", "#{port}")),
+        status=within(redirect, lambda r: r.relaxed().text("status_code") or _status(fixed)),
+        body=within(fixed, lambda b: b.relaxed().text("message_body")),
     )
+
+
+def _status(fixed: Maybe) -> Maybe:
+    return within(fixed, lambda b: b.relaxed().text("status_code"))
 
 
 def _forwarded(values: Values) -> Maybe:

@@ -1,4 +1,4 @@
-"""ECS, ECR, Cloud Map, IAM and autoscaling as Terraform writes them."""
+"""ECS, ECR, Cloud Map, IAM and autoscaling in Terraform's shape (see `shapes`)."""
 
 import json
 
@@ -30,6 +30,7 @@ def service(values: Values) -> Service:
         cluster=values.text("cluster"),
         task_definition=values.text("task_definition"),
         launch_type=_launch_type(values),
+        platform=values.text("platform_version", "LATEST"),
         desired=values.number("desired_count", 0),
         minimum=values.number("deployment_minimum_healthy_percent", 100),
         maximum=values.number("deployment_maximum_percent", 200),
@@ -50,6 +51,8 @@ def service(values: Values) -> Service:
         connect=within(values.block("service_connect_configuration"), _connect),
         scheduling=values.text("scheduling_strategy", "REPLICA"),
         controller=within(values.block("deployment_controller"), lambda b: b.text("type", "ECS")),
+        managed_tags=values.flag("enable_ecs_managed_tags"),
+        propagated_tags=values.text("propagate_tags", "NONE"),
     )
 
 
@@ -97,6 +100,11 @@ def task_definition(values: Values) -> TaskDefinition:
         family=values.text("family"),
         network_mode=values.text("network_mode", "bridge"),
         compatibilities=compatible,
+        cpu=values.text("cpu"),
+        memory=values.text("memory"),
+        architecture=within(
+            values.block("runtime_platform"), lambda b: b.text("cpu_architecture", "X86_64")
+        ),
         execution_role=values.text("execution_role_arn"),
         task_role=values.text("task_role_arn"),
         fault_injection=values.relaxed().flag("enable_fault_injection"),
@@ -111,7 +119,13 @@ def cluster(values: Values) -> Cluster:
         arn=values.text("arn"),
         name=values.text("name"),
         namespace=within(defaults, lambda b: b.text("namespace")),
+        insights=within(values.blocks("setting"), _insights),
     )
+
+
+def _insights(settings: tuple[Values, ...]) -> Maybe:
+    found = [one.text("value") for one in settings if one.text("name") == "containerInsights"]
+    return found[0] if found else "disabled"
 
 
 def scalable_target(values: Values) -> ScalableTarget:

@@ -11,7 +11,7 @@ GROUPS = ("aws_security_group", "aws_default_security_group")
 
 
 def group(values: Values) -> Group:
-    return Group(values.at, values.text("id"), values.text("vpc_id"))
+    return Group(values.at, values.text("id"), values.text("name"), values.text("vpc_id"))
 
 
 def ingress_rule(values: Values) -> Permission:

@@ -53,7 +53,7 @@ def grace(facts: Facts, service: Service) -> Found:
             patience = service.grace + group.check.unhealthy * group.check.interval
             if patience < start:
                 yield f"it is killed {patience} s after its start, which takes {start} s"
-    period = max((one.start_period for one in containers_of(facts, service)), default=0)
+    period = max((one.check.start_period for one in containers_of(facts, service)), default=0)
     if service.grace < period:
         yield f"{service.grace} s grace, a container's startPeriod is {period} s"
 
