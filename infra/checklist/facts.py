@@ -148,6 +148,7 @@ class HealthCheck(Fact):
 class TargetGroup(Fact):
     at: str
     arn: str
+    name: str
     target_type: str
     protocol: str
     port: int
@@ -161,6 +162,7 @@ class TargetGroup(Fact):
 class LoadBalancer(Fact):
     at: str
     arn: str
+    name: str
     type: str
     internal: bool
     groups: tuple[str, ...]

@@ -60,7 +60,7 @@ def task_definition(answer: Mapping[str, Any]) -> Shape:
 
 def target_group(answer: Mapping[str, Any]) -> Shape:
     """Of DescribeTargetGroups."""
-    shaped = renamed(answer, arn="target_group_arn")
+    shaped = renamed(answer, arn="target_group_arn", name="target_group_name")
     matcher = shaped.get("matcher") or {}
     return shaped | {
         "health_check": {
@@ -94,7 +94,8 @@ BALANCER_ATTRIBUTES = {
 
 def load_balancer(answer: Mapping[str, Any]) -> Shape:
     """Of DescribeLoadBalancers."""
-    shaped = renamed(answer, arn="load_balancer_arn", load_balancer_type="type")
+    shaped = renamed(answer, arn="load_balancer_arn", name="load_balancer_name",
+                     load_balancer_type="type")  # fmt: skip
     zones = shaped.get("availability_zones") or []
     return shaped | {
         "internal": shaped.get("scheme") == "internal",

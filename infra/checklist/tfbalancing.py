@@ -24,6 +24,7 @@ def load_balancer(values: Values) -> LoadBalancer:
     return LoadBalancer(
         at=values.at,
         arn=values.text("arn"),
+        name=values.text("name"),
         type=values.text("load_balancer_type", "application"),
         internal=values.flag("internal"),
         groups=values.texts("security_groups"),
@@ -50,6 +51,7 @@ def target_group(values: Values) -> TargetGroup:
     return TargetGroup(
         at=values.at,
         arn=values.text("arn"),
+        name=values.text("name"),
         target_type=values.text("target_type", "instance"),
         protocol=values.text("protocol", "HTTP"),
         port=values.number("port", 0),
@@ -76,14 +78,16 @@ def _health_check(values: Values) -> HealthCheck:
 
 
 def listener(values: Values) -> Listener:
+    protocol = values.text("protocol", "HTTP")
+    secure = isinstance(protocol, Unknown) or protocol in ("HTTPS", "TLS")
     return Listener(
         at=values.at,
         arn=values.text("arn"),
         load_balancer=values.text("load_balancer_arn"),
         port=values.number("port", 0),
-        protocol=values.text("protocol", "HTTP"),
-        ssl_policy=values.text("ssl_policy", "ELBSecurityPolicy-2016-08"),
-        certificate=values.text("certificate_arn"),
+        protocol=protocol,
+        ssl_policy=values.text("ssl_policy", "ELBSecurityPolicy-2016-08") if secure else "",
+        certificate=values.text("certificate_arn") if secure else "",
         actions=each(values.blocks("default_action"), _action),
     )
 

@@ -42,9 +42,13 @@ class Stack:
     def apply(self) -> None:
         """Make everything, callees before their callers."""
         self._groups.apply()
-        cluster_tag = {"key": "rehearse:time-scale", "value": str(self._scale)}
         self._map.create_http_namespace(Name=self._settings.namespace)
-        self._ecs.create_cluster(clusterName=self._settings.name, tags=[cluster_tag])
+        self._ecs.create_cluster(
+            clusterName=self._settings.name,
+            tags=[{"key": "rehearse:time-scale", "value": str(self._scale)}],
+            settings=[{"name": "containerInsights", "value": "enhanced"}],
+            serviceConnectDefaults={"namespace": self._settings.namespace},
+        )
         listeners = self._listeners(self._load_balancer())
         for name in self._settings.in_call_order():
             service = self._settings.services[name]
@@ -67,6 +71,7 @@ class Stack:
             "idle_timeout.timeout_seconds": balancer.idle_timeout,
             "client_keep_alive.seconds": balancer.client_keep_alive,
             "routing.http.drop_invalid_header_fields.enabled": balancer.drop_invalid_header_fields,
+            "zonal_shift.config.enabled": True,
         }
         self._elb.modify_load_balancer_attributes(
             LoadBalancerArn=arn, Attributes=_pairs(attributes)
@@ -84,7 +89,7 @@ class Stack:
                     Protocol="HTTPS",
                     Port=443,
                     Certificates=[{"CertificateArn": certificate}],
-                    SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
+                    SslPolicy="ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
                     DefaultActions=[_not_found()],
                 )
             )
@@ -135,7 +140,8 @@ class Stack:
         )
 
     def _service(self, name: str, service: Service, group: str | None) -> None:
-        definition = self._ecs.register_task_definition(**task_definition(name, service))
+        wanted = task_definition(name, service, self._settings.region)
+        definition = self._ecs.register_task_definition(**wanted)
         balancers = [
             {
                 "targetGroupArn": group,
@@ -158,6 +164,8 @@ class Stack:
                 "deploymentCircuitBreaker": deployment.circuit_breaker,
             },
             availabilityZoneRebalancing=zones,
+            enableECSManagedTags=True,
+            propagateTags="SERVICE",
             networkConfiguration={
                 "awsvpcConfiguration": {
                     "subnets": self._subnets(),
@@ -196,7 +204,7 @@ class Stack:
         return [f"subnet-0private{zone[-1]}" for zone in self._settings.availability_zones]
 
 
-def task_definition(name: str, service: Service) -> dict[str, Any]:
+def task_definition(name: str, service: Service, region: str) -> dict[str, Any]:
     """RegisterTaskDefinition's input for a service of the settings."""
     container: dict[str, Any] = {
         "name": "app",
@@ -208,9 +216,17 @@ def task_definition(name: str, service: Service) -> dict[str, Any]:
         "environment": [{"name": k, "value": v} for k, v in service.environment.items()],
         "stopTimeout": service.stop_timeout,
         "readonlyRootFilesystem": True,
+        "user": "10001:10001",
+        "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
         "logConfiguration": {
             "logDriver": "awslogs",
-            "options": {"awslogs-group": f"/ecs/{name}", "awslogs-stream-prefix": "ecs"},
+            "options": {
+                "awslogs-group": f"/ecs/{name}",
+                "awslogs-region": region,
+                "awslogs-stream-prefix": "ecs",
+                "mode": "non-blocking",
+                "max-buffer-size": "25m",
+            },
         },
     }
     if check := service.container_health_check:

@@ -15,7 +15,8 @@ WEB_PORTS = (80, 443)
 class SettingsGroups:
     """One group for the load balancer and one per service, made through the public API.
 
-    Idempotent: a group of the name is used as it is, and given the rules that it lacks.
+    Each link has a rule at both of its ends, as Terraform's stack has them. Idempotent: a group of
+    the name is used as it is, and given the rules that it lacks.
     """
 
     def __init__(self, ec2: Any, settings: Settings) -> None:  # noqa: ANN401 - untyped client
@@ -28,12 +29,14 @@ class SettingsGroups:
         self._ids[ALB] = self._make(ALB, "internet to load balancer")
         for name in self._settings.services:
             self._ids[name] = self._make(name, f"callers of {name}")
-        self._authorize(ALB, (_from_anywhere(port) for port in WEB_PORTS))
+        ports = WEB_PORTS if self._settings.load_balancer.https else WEB_PORTS[:1]
+        for port in ports:
+            self._authorize("ingress", ALB, _from_anywhere(port))
         for name, service in self._settings.services.items():
             callers = [ALB] if service.target_group is not None else []
             callers += [n for n, other in self._settings.services.items() if name in other.calls]
-            port = service.container_port
-            self._authorize(name, (_from_group(port, self._ids[c], c) for c in callers))
+            for caller in callers:
+                self._link(caller, name, service.container_port)
 
     @property
     def load_balancer(self) -> str:
@@ -56,25 +59,34 @@ class SettingsGroups:
         made: str = self._ec2.create_security_group(
             GroupName=full, Description=description, VpcId=DEFAULT_VPC
         )["GroupId"]
+        everything = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+        self._ec2.revoke_security_group_egress(GroupId=made, IpPermissions=[everything])
         return made
 
-    def _authorize(self, name: str, permissions: Iterable[dict[str, Any]]) -> None:
+    def _link(self, caller: str, callee: str, port: int) -> None:
+        """Let the caller out to the callee, and in there."""
+        self._authorize("egress", caller, _peer(port, self._ids[callee], callee))
+        self._authorize("ingress", callee, _peer(port, self._ids[caller], caller))
+
+    def _authorize(self, way: str, name: str, permissions: Iterable[dict[str, Any]]) -> None:
+        authorize = getattr(self._ec2, f"authorize_security_group_{way}")
         for permission in permissions:
             try:
-                self._ec2.authorize_security_group_ingress(
-                    GroupId=self._ids[name], IpPermissions=[permission]
-                )
+                authorize(GroupId=self._ids[name], IpPermissions=[permission])
             except ClientError as error:
                 if error.response["Error"]["Code"] != "InvalidPermission.Duplicate":
                     raise
 
 
-def _from_anywhere(port: int) -> dict[str, Any]:
-    return _tcp(port) | {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+def _from_anywhere(port: int) -> list[dict[str, Any]]:
+    return [
+        _tcp(port) | {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
+        _tcp(port) | {"Ipv6Ranges": [{"CidrIpv6": "::/0"}]},
+    ]
 
 
-def _from_group(port: int, group: str, caller: str) -> dict[str, Any]:
-    return _tcp(port) | {"UserIdGroupPairs": [{"GroupId": group, "Description": caller}]}
+def _peer(port: int, group: str, name: str) -> list[dict[str, Any]]:
+    return [_tcp(port) | {"UserIdGroupPairs": [{"GroupId": group, "Description": name}]}]
 
 
 def _tcp(port: int) -> dict[str, Any]:

@@ -33,11 +33,7 @@ class Groups:
         """(port, peer) of every ingress rule."""
         filters = [{"Name": "group-id", "Values": [self.id(name)]}]
         rules = self.ec2.describe_security_group_rules(Filters=filters)["SecurityGroupRules"]
-        return sorted(
-            (r["FromPort"], r.get("CidrIpv4") or r["ReferencedGroupInfo"]["GroupId"])
-            for r in rules
-            if not r["IsEgress"]
-        )
+        return sorted((r["FromPort"], _peer(r)) for r in rules if not r["IsEgress"])
 
     @contextmanager
     def without(self, name: str, caller: str) -> Iterator[None]:
@@ -57,6 +53,11 @@ class Groups:
         return [target["TargetHealth"] for target in targets]
 
 
+def _peer(rule: dict[str, Any]) -> str:
+    block: str | None = rule.get("CidrIpv4") or rule.get("CidrIpv6")
+    return block or str(rule["ReferencedGroupInfo"]["GroupId"])
+
+
 def status(url: str) -> int:
     return httpx.get(url, timeout=10).status_code
 
@@ -64,7 +65,12 @@ def status(url: str) -> int:
 def test_the_settings_let_in_who_calls_and_nobody_else(plane: Up) -> None:
     groups = Groups(plane)
     alb, inventory = groups.id(ALB), groups.id(INVENTORY)
-    assert groups.callers(ALB) == [(80, "0.0.0.0/0"), (443, "0.0.0.0/0")]
+    assert groups.callers(ALB) == [
+        (80, "0.0.0.0/0"),
+        (80, "::/0"),
+        (443, "0.0.0.0/0"),
+        (443, "::/0"),
+    ]
     assert groups.callers(ORDERS) == sorted([(8080, alb), (8080, inventory)])
     assert groups.callers(INVENTORY) == [(8080, alb)]
     (balancer,) = groups.elb.describe_load_balancers()["LoadBalancers"]
