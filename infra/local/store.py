@@ -346,7 +346,7 @@ class LoadBalancer:
 
 @dataclass(slots=True)
 class Namespace:
-    """A Cloud Map namespace; what is in it are the ports that ECS services publish."""
+    """A Cloud Map namespace. In it are services, and the ports that ECS services publish."""
 
     id: str
     arn: str
@@ -354,12 +354,32 @@ class Namespace:
     kind: str  # HTTP, DNS_PRIVATE
     created_ms: int
     description: str = ""
+    ttl: int = 15  # seconds, of the SOA record of a DNS namespace
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class CloudService:
+    """A Cloud Map service that CreateService made. Instances: those registered by hand."""
+
+    id: str
+    arn: str
+    name: str
+    namespace: str  # id
+    created_ms: int
+    kind: str = "HTTP"  # DNS_HTTP
+    description: str = ""
+    dns: Document | None = None
+    check: Document | None = None
+    custom_check: Document | None = None
+    instances: dict[str, dict[str, str]] = field(default_factory=dict)  # attributes by id
+    unhealthy: list[str] = field(default_factory=list)  # ids of instances said to be so
     tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Store:
-    """All records, keyed by ARN (namespaces and security groups by id)."""
+    """All records, keyed by ARN (namespaces, their services and security groups by id)."""
 
     region: str
     account: str = "000000000000"
@@ -372,6 +392,7 @@ class Store:
     balancers: dict[str, LoadBalancer] = field(default_factory=dict)
     listeners: dict[str, Listener] = field(default_factory=dict)
     namespaces: dict[str, Namespace] = field(default_factory=dict)
+    cloud_services: dict[str, CloudService] = field(default_factory=dict)  # by id
     security_groups: dict[str, SecurityGroup] = field(default_factory=dict)  # by id
 
     def __post_init__(self) -> None:

@@ -12,7 +12,11 @@ from starlette.types import Receive, Scope, Send
 
 from infra.local.api.answers import error_response, write_error
 from infra.local.api.cloudmap.discovery import Discovery
+from infra.local.api.cloudmap.instances import Instances
 from infra.local.api.cloudmap.namespaces import Namespaces
+from infra.local.api.cloudmap.operations import Operations
+from infra.local.api.cloudmap.services import CloudServices
+from infra.local.api.cloudmap.tagging import Tagging as CloudMapTagging
 from infra.local.api.context import Context, Handler, handlers_of
 from infra.local.api.ec2.groups import SecurityGroups
 from infra.local.api.ec2.rules import SecurityGroupRules
@@ -114,11 +118,23 @@ def _handlers(context: Context, logs: LogSource) -> dict[str, dict[str, Handler]
             AccountLimits(context),
         ],
         "ec2": [SecurityGroups(context), SecurityGroupRules(context), Ec2Tagging(context)],
-        "servicediscovery": [Namespaces(context), Discovery(context)],
+        "servicediscovery": _cloud_map(context),
         "logs": [Logs(context, logs)],
         "sts": [Sts(context)],
     }
     return {service: handlers_of(service, handlers) for service, handlers in parts.items()}
+
+
+def _cloud_map(context: Context) -> list[object]:
+    operations = Operations(context)
+    return [
+        operations,
+        Namespaces(context, operations),
+        CloudServices(context, operations),
+        Instances(context, operations),
+        Discovery(context),
+        CloudMapTagging(context),
+    ]
 
 
 class Api:

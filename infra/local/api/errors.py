@@ -7,12 +7,25 @@ Exception
 └── ResponseShapeError       we are wrong: our own answer does not fit the service's model
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 
 class ApiError(Exception):
-    """An error as AWS returns it: `code` is the wire's own (`TargetGroupNotFound`)."""
+    """An error as AWS returns it: `code` is the wire's own (`TargetGroupNotFound`).
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    `details` are the further members that the error has in the service's model; JSON only.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        status: int = 400,
+        details: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__(f"{code}: {message}")
+        self.details = details
         self.code = code
         self.message = message
         self.status = status

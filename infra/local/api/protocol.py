@@ -37,7 +37,13 @@ class WireProtocol(Protocol):
 
 
 class JsonProtocol:
+    """JSON 1.1. `message`: how the service's model spells the text of an error, which typed SDKs
+    read nowhere else."""
+
     content_type = "application/x-amz-json-1.1"
+
+    def __init__(self, message: str = "message") -> None:
+        self._message = message
 
     def parse(self, body: bytes, op: OperationModel) -> Document:
         return parse_json(body, op.input_shape)
@@ -46,7 +52,8 @@ class JsonProtocol:
         return dump_json(result, op.output_shape)
 
     def serialise_error(self, error: ApiError, request_id: str) -> bytes:
-        return json.dumps({"__type": error.code, "message": error.message}).encode()
+        members = {"__type": error.code, self._message: error.message, **error.details}
+        return json.dumps(members).encode()
 
 
 class QueryProtocol:
@@ -78,6 +85,7 @@ class Ec2Protocol:
 
 
 JSON = JsonProtocol()
+CAPITAL_JSON = JsonProtocol("Message")
 QUERY = QueryProtocol()
 EC2 = Ec2Protocol()
 
@@ -87,7 +95,9 @@ def protocol_of(model: ServiceModel) -> WireProtocol:
     spoken = model.metadata.get("protocols", ())
     if "ec2" in spoken:
         return EC2
-    return QUERY if "query" in spoken else JSON
+    if "query" in spoken:
+        return QUERY
+    return CAPITAL_JSON if model.service_name == "servicediscovery" else JSON
 
 
 def invalid_action(name: str) -> InvalidRequestError:

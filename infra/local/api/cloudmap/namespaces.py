@@ -1,24 +1,28 @@
 """Namespaces. Services in them are what ECS services publish with Service Connect."""
 
-from collections import OrderedDict
 from collections.abc import Iterator
 
+from infra.local.api.cloudmap import errors
+from infra.local.api.cloudmap.lookup import find_namespace, services_of
+from infra.local.api.cloudmap.operations import Operations
 from infra.local.api.context import Context
 from infra.local.api.errors import ApiError
 from infra.local.api.identifiers import hexadecimal
 from infra.local.api.pagination import page, with_token
-from infra.local.api.tags import capital_tags, check_count, read_tags
+from infra.local.api.tags import read_tags
 from infra.local.clock import to_datetime
 from infra.local.store import Document, Namespace, Store
 
 NAMESPACES_MAX = 50
-OPERATIONS_KEPT = 1000
 
 
 def create_namespace(store: Store, name: str, kind: str, now_ms: int) -> Namespace:
     """Put a namespace into the store. Raises ApiError if it exists or there are too many."""
-    if any(n.name == name for n in store.namespaces.values()):
-        raise ApiError("NamespaceAlreadyExists", f"A namespace named {name} exists already")
+    for existing in store.namespaces.values():
+        if existing.name == name:
+            message = f"A namespace named {name} exists already"
+            details = {"NamespaceId": existing.id}
+            raise ApiError("NamespaceAlreadyExists", message, details=details)
     if len(store.namespaces) >= NAMESPACES_MAX:
         message = f"The maximum number of namespaces is {NAMESPACES_MAX}: delete one"
         raise ApiError("ResourceLimitExceeded", message)
@@ -32,26 +36,29 @@ def create_namespace(store: Store, name: str, kind: str, now_ms: int) -> Namespa
 class Namespaces:
     """Creations and deletions are done at once; their operations answer SUCCESS afterwards."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, operations: Operations) -> None:
         self._context = context
         self._store = context.store
-        self._operations: OrderedDict[str, Document] = OrderedDict()
+        self._operations = operations
 
     async def create_http_namespace(self, params: Document) -> Document:
+        """Make a namespace for API calls and Service Connect."""
         return self._create(params, "HTTP")
 
     async def create_private_dns_namespace(self, params: Document) -> Document:
+        """Make a namespace with a hosted zone's id. Its names are not resolved by DNS here."""
         return self._create(params, "DNS_PRIVATE")
 
-    async def get_operation(self, params: Document) -> Document:
-        operation = self._operations.get(params["OperationId"])
-        if operation is None:
-            message = f"No operation {params['OperationId']} is known"
-            raise ApiError("OperationNotFound", message)
-        return {"Operation": operation}
+    async def update_http_namespace(self, params: Document) -> Document:
+        """Change the description."""
+        return self._update(params, "HTTP")
+
+    async def update_private_dns_namespace(self, params: Document) -> Document:
+        """Change the description or the TTL of the SOA record."""
+        return self._update(params, "DNS_PRIVATE")
 
     async def get_namespace(self, params: Document) -> Document:
-        return {"Namespace": self._describe(self._find(params["Id"]))}
+        return {"Namespace": self._describe(find_namespace(self._store, params["Id"]))}
 
     async def list_namespaces(self, params: Document) -> Document:
         matching = [
@@ -69,68 +76,43 @@ class Namespaces:
         return with_token({"Namespaces": [self._describe(n) for n in found]}, "NextToken", token)
 
     async def delete_namespace(self, params: Document) -> Document:
-        namespace = self._find(params["Id"])
-        users = list(self._users(namespace))
+        namespace = find_namespace(self._store, params["Id"])
+        users = sorted(self._users(namespace))
         if users:
-            message = f"Namespace {namespace.name} is used by {', '.join(users)}"
-            raise ApiError("ResourceInUse", message)
+            names = ", ".join(dict.fromkeys(users))
+            raise errors.in_use(f"Namespace {namespace.name} is used by {names}")
         del self._store.namespaces[namespace.id]
         return {"OperationId": self._record("DELETE_NAMESPACE", namespace.id)}
-
-    async def tag_resource(self, params: Document) -> Document:
-        tags = self._tags(params["ResourceARN"])
-        added = read_tags(params["Tags"], "TooManyTagsException")
-        tags.update(check_count(tags | added, "TooManyTagsException"))
-        return {}
-
-    async def untag_resource(self, params: Document) -> Document:
-        tags = self._tags(params["ResourceARN"])
-        for key in params["TagKeys"]:
-            tags.pop(key, None)
-        return {}
-
-    async def list_tags_for_resource(self, params: Document) -> Document:
-        return {"Tags": capital_tags(self._tags(params["ResourceARN"]))}
 
     def _create(self, params: Document, kind: str) -> Document:
         tags = read_tags(params.get("Tags"), "TooManyTagsException")
         namespace = create_namespace(self._store, params["Name"], kind, self._context.now_ms())
         namespace.description = params.get("Description", "")
         namespace.tags = tags
+        soa = params.get("Properties", {}).get("DnsProperties", {}).get("SOA")
+        namespace.ttl = namespace.ttl if soa is None else soa["TTL"]
         return {"OperationId": self._record("CREATE_NAMESPACE", namespace.id)}
 
+    def _update(self, params: Document, kind: str) -> Document:
+        namespace = find_namespace(self._store, params["Id"])
+        if namespace.kind != kind:
+            raise errors.invalid(f"Namespace {namespace.name} is of type {namespace.kind}")
+        change = params["Namespace"]
+        namespace.description = change.get("Description", namespace.description)
+        soa = change.get("Properties", {}).get("DnsProperties", {}).get("SOA")
+        namespace.ttl = namespace.ttl if soa is None else soa["TTL"]
+        return {"OperationId": self._record("UPDATE_NAMESPACE", namespace.id)}
+
     def _record(self, kind: str, namespace_id: str) -> str:
-        identity, now = hexadecimal(32), to_datetime(self._context.now_ms())
-        self._operations[identity] = {
-            "Id": identity,
-            "Type": kind,
-            "Status": "SUCCESS",
-            "CreateDate": now,
-            "UpdateDate": now,
-            "Targets": {"NAMESPACE": namespace_id},
-        }
-        if len(self._operations) > OPERATIONS_KEPT:
-            self._operations.popitem(last=False)
-        return identity
-
-    def _find(self, reference: str) -> Namespace:
-        """By id or ARN."""
-        namespace = self._store.namespaces.get(reference.rsplit("/", 1)[-1])
-        if namespace is None:
-            raise ApiError("NamespaceNotFound", f"Namespace {reference} was not found")
-        return namespace
-
-    def _tags(self, arn: str) -> dict[str, str]:
-        for namespace in self._store.namespaces.values():
-            if namespace.arn == arn:
-                return namespace.tags
-        raise ApiError("ResourceNotFoundException", f"Resource {arn} was not found")
+        return self._operations.record(kind, {"NAMESPACE": namespace_id})
 
     def _users(self, namespace: Namespace) -> Iterator[str]:
-        names = (namespace.name, namespace.arn)
+        """Services in it, and ECS services that have it for Service Connect."""
+        yield from (s.name for s in services_of(self._store, namespace))
         for service in self._store.services.values():
+            default = self._store.clusters[service.cluster].service_connect_namespace
             if service.status != "INACTIVE" and any(
-                (d.service_connect or {}).get("namespace") in names for d in service.deployments
+                _uses(namespace, d.service_connect, default) for d in service.deployments
             ):
                 yield service.name
 
@@ -142,10 +124,25 @@ class Namespaces:
             "Name": namespace.name,
             "Type": namespace.kind,
             "Description": namespace.description,
-            "ServiceCount": len(list(self._users(namespace))),
-            "Properties": {"HttpProperties": {"HttpName": namespace.name}},
+            "ServiceCount": sum(1 for _ in services_of(self._store, namespace)),
+            "Properties": _properties(namespace),
             "CreateDate": to_datetime(namespace.created_ms),
         }
+
+
+def _uses(namespace: Namespace, config: Document | None, default: str | None) -> bool:
+    if config is None or not config["enabled"]:
+        return False
+    return (config.get("namespace") or default) in (namespace.id, namespace.name, namespace.arn)
+
+
+def _properties(namespace: Namespace) -> Document:
+    """A private DNS namespace has a hosted zone in Route 53; here only its id."""
+    properties: Document = {"HttpProperties": {"HttpName": namespace.name}}
+    if namespace.kind == "DNS_PRIVATE":
+        zone = f"Z{namespace.id.removeprefix('ns-').upper()}"
+        properties["DnsProperties"] = {"HostedZoneId": zone, "SOA": {"TTL": namespace.ttl}}
+    return properties
 
 
 def _matches(namespace: Namespace, wanted: Document) -> bool:
