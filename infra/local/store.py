@@ -384,6 +384,7 @@ class Store:
     region: str
     account: str = "000000000000"
     zones: tuple[str, ...] = ()  # availability zones; none given: two of the region
+    account_settings: dict[str, str] = field(default_factory=dict)  # ECS's, by name
     clusters: dict[str, Cluster] = field(default_factory=dict)
     definitions: dict[str, TaskDefinition] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from infra.local.api.ecs.sizes import MEMORY_MIB
 from infra.local.store import HealthCheck, Port
 from tests.api.plane import Plane
-from tests.api.stack import CONTAINER, definition
+from tests.api.stack import CONTAINER, Stack, definition
 
 
 def test_revisions_count_up_and_the_family_names_the_latest_active(plane: Plane) -> None:
@@ -130,14 +130,28 @@ def test_definitions_and_families_are_listed(plane: Plane) -> None:
     assert ecs.list_task_definition_families()["families"] == ["a", "b"]
 
 
-def test_only_inactive_and_unused_definitions_are_deleted(plane: Plane) -> None:
+def test_only_inactive_definitions_are_deleted_and_no_number_is_given_twice(plane: Plane) -> None:
     ecs = plane.client("ecs")
     ecs.register_task_definition(**definition())
-    assert (
-        "Deregister"
-        in ecs.delete_task_definitions(taskDefinitions=["app:1"])["failures"][0]["reason"]
-    )
-    ecs.deregister_task_definition(taskDefinition="app:1")
-    assert len(ecs.delete_task_definitions(taskDefinitions=["app:1"])["taskDefinitions"]) == 1
+    ecs.register_task_definition(**definition())
+    (failure,) = ecs.delete_task_definitions(taskDefinitions=["app:1"])["failures"]
+    assert "still in ACTIVE status" in failure["reason"]
+    for name in ("app:1", "app:2"):
+        ecs.deregister_task_definition(taskDefinition=name)
+    deleted = ecs.delete_task_definitions(taskDefinitions=["app:1", "app:2"])["taskDefinitions"]
+    assert [d["status"] for d in deleted] == ["DELETE_IN_PROGRESS"] * 2
     with pytest.raises(ClientError, match="Unable to describe task definition"):
         ecs.describe_task_definition(taskDefinition="app:1")
+    again = ecs.register_task_definition(**definition())["taskDefinition"]
+    assert again["revision"] == 3
+
+
+def test_a_deleted_definition_in_use_stays(stack: Stack) -> None:
+    arn = stack.create()["taskDefinition"]
+    stack.ecs.register_task_definition(**definition())
+    stack.ecs.deregister_task_definition(taskDefinition="app:1")
+    stack.ecs.delete_task_definitions(taskDefinitions=["app:1"])
+    found = stack.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+    assert found["status"] == "DELETE_IN_PROGRESS"
+    with pytest.raises(ClientError, match="inactive"):
+        stack.create("other", taskDefinition="app:1")

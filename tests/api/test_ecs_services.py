@@ -72,6 +72,9 @@ def test_times_keep_their_milliseconds(stack: Stack) -> None:
 )
 def test_such_an_update_starts_a_deployment(stack: Stack, change: dict[str, Any]) -> None:
     stack.ecs.register_task_definition(**definition())
+    stack.ecs.put_cluster_capacity_providers(
+        cluster="c", capacityProviders=["FARGATE"], defaultCapacityProviderStrategy=[]
+    )
     first = stack.create(taskDefinition="app:1")["deployments"][0]["id"]
     updated = stack.ecs.update_service(cluster="c", service="app", **change)["service"]
     statuses = [(d["status"], d["id"] == first) for d in updated["deployments"]]
@@ -106,7 +109,7 @@ def test_such_an_update_starts_none_but_wakes_the_scheduler(
 def test_an_update_to_a_strangers_capacity_is_refused(stack: Stack) -> None:
     stack.create()
     strategy = [{"capacityProvider": "mine"}]
-    words = "capacity provider mine was not found"
+    words = "The specified capacity provider was not found."
     refused(
         stack,
         "InvalidParameterException",

@@ -23,8 +23,10 @@ from infra.local.api.ec2.rules import SecurityGroupRules
 from infra.local.api.ec2.tagging import OPERATIONS as TAG_OPERATIONS
 from infra.local.api.ec2.tagging import Tagging as Ec2Tagging
 from infra.local.api.ec2.tagging import is_ours
+from infra.local.api.ecs.account import AccountSettings
 from infra.local.api.ecs.clusters import Clusters
 from infra.local.api.ecs.definitions import TaskDefinitions
+from infra.local.api.ecs.providers import CapacityProviders
 from infra.local.api.ecs.releases import ServiceDeployments
 from infra.local.api.ecs.services import Services
 from infra.local.api.ecs.tagging import Tagging as EcsTagging
@@ -105,6 +107,8 @@ def _handlers(context: Context, logs: LogSource) -> dict[str, dict[str, Handler]
             ServiceDeployments(context),
             Tasks(context),
             EcsTagging(context),
+            CapacityProviders(context),
+            AccountSettings(context),
         ],
         "elbv2": [
             Balancers(context),

@@ -1,15 +1,26 @@
-"""Clusters: CreateCluster, DescribeClusters, ListClusters, UpdateCluster, DeleteCluster."""
+"""Clusters: create, describe, list, update, delete."""
+
+import re
 
 from infra.local.api.cloudmap.namespaces import create_namespace
 from infra.local.api.context import Context
 from infra.local.api.ecs import errors
+from infra.local.api.ecs.account import VALUES, effective
 from infra.local.api.ecs.lookup import DEFAULT_CLUSTER, cluster_arn, find_cluster
+from infra.local.api.ecs.providers import (
+    check_providers,
+    check_removal,
+    check_strategy,
+    fill_strategy,
+)
 from infra.local.api.errors import ApiError
 from infra.local.api.pagination import check_limit, page, with_token
 from infra.local.api.tags import ecs_tags, read_tags
 from infra.local.scheduler.model import TaskStatus
 from infra.local.store import Cluster, Document
 
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_INSIGHTS = "containerInsights"
 _PENDING = (TaskStatus.PROVISIONING, TaskStatus.PENDING, TaskStatus.ACTIVATING)
 
 
@@ -21,12 +32,17 @@ class Clusters:
     async def create_cluster(self, params: Document) -> Document:
         """Make a cluster. One that exists is returned as it is, as ECS does."""
         name = params.get("clusterName") or DEFAULT_CLUSTER
+        if not _NAME.fullmatch(name):
+            raise errors.parameter_error(f"Cluster name {name!r} contains invalid characters.")
         arn = cluster_arn(self._store, name)
         existing = self._store.clusters.get(arn)
         if existing is not None and existing.status == "ACTIVE":
             return {"cluster": self._describe(existing, {"SETTINGS", "TAGS"})}
         cluster = Cluster(
-            name, arn, tags=read_tags(params.get("tags"), "InvalidParameterException")
+            name,
+            arn,
+            tags=read_tags(params.get("tags"), "InvalidParameterException"),
+            settings=[{"name": _INSIGHTS, "value": effective(self._store, _INSIGHTS)}],
         )
         self._set(cluster, params)
         self._store.clusters[arn] = cluster
@@ -54,7 +70,13 @@ class Clusters:
         self._set(cluster, params)
         return {"cluster": self._describe(cluster, {"SETTINGS", "CONFIGURATIONS", "TAGS"})}
 
+    async def update_cluster_settings(self, params: Document) -> Document:
+        cluster = find_cluster(self._store, params["cluster"])
+        self._set(cluster, {"settings": params["settings"]})
+        return {"cluster": self._describe(cluster, {"SETTINGS", "CONFIGURATIONS", "TAGS"})}
+
     async def put_cluster_capacity_providers(self, params: Document) -> Document:
+        """Replace the providers and the default strategy, unless a service uses one of them."""
         cluster = find_cluster(self._store, params["cluster"])
         self._set(cluster, params)
         return {"cluster": self._describe(cluster, {"SETTINGS", "TAGS"})}
@@ -75,12 +97,16 @@ class Clusters:
     def _set(self, cluster: Cluster, params: Document) -> None:
         providers = params.get("capacityProviders", cluster.capacity_providers)
         strategy = params.get("defaultCapacityProviderStrategy", cluster.default_strategy)
-        check_providers([*providers, *(item["capacityProvider"] for item in strategy)])
+        check_providers(providers)
+        check_strategy(providers, strategy)
+        check_removal(self._store, cluster, providers)
+        settings = _read_settings(params.get("settings", cluster.settings))
         namespace = params.get("serviceConnectDefaults", {}).get("namespace")
-        if namespace:
-            cluster.service_connect_namespace = self._namespace(namespace)
-        cluster.capacity_providers, cluster.default_strategy = providers, strategy
-        cluster.settings = params.get("settings", cluster.settings)
+        if namespace is not None:  # an empty one takes the default away
+            cluster.service_connect_namespace = self._namespace(namespace) if namespace else None
+        cluster.capacity_providers = list(dict.fromkeys(providers))
+        cluster.default_strategy = fill_strategy(strategy)
+        cluster.settings = settings or cluster.settings
         cluster.configuration = params.get("configuration", cluster.configuration)
 
     def _namespace(self, reference: str) -> str:
@@ -101,7 +127,7 @@ class Clusters:
             **self._counts(cluster),
             "statistics": [],
             "tags": ecs_tags(cluster.tags) if "TAGS" in include else [],
-            "settings": self._settings(cluster) if "SETTINGS" in include else [],
+            "settings": cluster.settings if "SETTINGS" in include else [],
             "capacityProviders": cluster.capacity_providers,
             "defaultCapacityProviderStrategy": cluster.default_strategy,
         }
@@ -110,9 +136,6 @@ class Clusters:
         if cluster.service_connect_namespace:
             document["serviceConnectDefaults"] = {"namespace": cluster.service_connect_namespace}
         return document
-
-    def _settings(self, cluster: Cluster) -> list[Document]:
-        return cluster.settings or [{"name": "containerInsights", "value": "disabled"}]
 
     def _counts(self, cluster: Cluster) -> dict[str, int]:
         tasks = [t for t in self._store.tasks.values() if t.cluster == cluster.arn]
@@ -124,10 +147,11 @@ class Clusters:
         }
 
 
-def check_providers(names: list[str]) -> None:
-    """Refuse capacity providers other than Fargate's own two."""
-    for name in names:
-        if name not in ("FARGATE", "FARGATE_SPOT"):
-            raise errors.parameter_error(
-                f"The specified capacity provider {name} was not found: use FARGATE or FARGATE_SPOT"
-            )
+def _read_settings(settings: list[Document]) -> list[Document]:
+    """The only setting that a cluster has is containerInsights."""
+    for setting in settings:
+        if setting.get("value") not in VALUES[_INSIGHTS]:
+            known = ", ".join(VALUES[_INSIGHTS])
+            message = f"{_INSIGHTS} is {setting.get('value')!r}, it must be {known}"
+            raise errors.parameter_error(message)
+    return [{"name": _INSIGHTS, **setting} for setting in settings]

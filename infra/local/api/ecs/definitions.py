@@ -11,6 +11,7 @@ from infra.local.clock import to_datetime
 from infra.local.store import Document, TaskDefinition
 
 DEFINITIONS_MAX = 10_000
+DELETE_MAX = 10
 
 
 class TaskDefinitions:
@@ -27,12 +28,13 @@ class TaskDefinitions:
         return {"taskDefinition": _describe(definition), "tags": ecs_tags(definition.tags)}
 
     async def deregister_task_definition(self, params: Document) -> Document:
-        """Make the revision INACTIVE: running services go on, new ones cannot use it."""
+        """Make the revision INACTIVE: running services go on, new ones cannot use it.
+
+        The text on a revision that is not there is a guess.
+        """
         reference = params["taskDefinition"]
         if ":" not in reference:
-            raise errors.client_error(
-                "Missing revision in the task definition: use family:revision."
-            )
+            raise errors.client_error("Revision is missing.")
         definition = self._find(reference, "The specified task definition does not exist.")
         if definition.status == "ACTIVE":
             definition.status = "INACTIVE"
@@ -73,25 +75,38 @@ class TaskDefinitions:
         return with_token({"families": found}, "nextToken", token)
 
     async def delete_task_definitions(self, params: Document) -> Document:
-        """Forget INACTIVE revisions that no task and no service uses."""
+        """Begin to delete INACTIVE revisions; what uses them goes on.
+
+        A revision is forgotten at once if nothing uses it, unless it is the family's last: its
+        number is not given again.
+        """
+        references = params["taskDefinitions"]
+        if not 1 <= len(references) <= DELETE_MAX:
+            message = f"{len(references)} taskDefinitions were given, it must be 1 to {DELETE_MAX}"
+            raise errors.parameter_error(message)
         deleted, failures = [], []
-        for reference in params["taskDefinitions"]:
+        for reference in references:
             definition = match_definition(self._store, reference)
-            reason = "MISSING" if definition is None else self._obstacle(definition)
-            if definition is None or reason:
-                failures.append({"arn": reference, "reason": reason})
-                continue
-            del self._store.definitions[definition.arn]
-            deleted.append(_describe(definition) | {"status": "DELETE_IN_PROGRESS"})
+            if definition is None:
+                failures.append({"arn": reference, "reason": "MISSING"})
+            elif definition.status == "ACTIVE":
+                reason = "The specified task definition is still in ACTIVE status."
+                failures.append({"arn": reference, "reason": f"{reason} Deregister it first."})
+            else:
+                definition.status = "DELETE_IN_PROGRESS"
+                deleted.append(_describe(definition))
+                self._forget(definition)
         return {"taskDefinitions": deleted, "failures": failures}
 
-    def _obstacle(self, definition: TaskDefinition) -> str:
-        if definition.status != "INACTIVE":
-            return "The specified task definition is still in ACTIVE status. Deregister it first."
+    def _forget(self, definition: TaskDefinition) -> None:
         deployments = (d for s in self._store.services.values() for d in s.deployments)
         users = {d.task_definition for d in deployments}
         users |= {task.task_definition for task in self._store.tasks.values()}
-        return "The specified task definition is in use." if definition.arn in users else ""
+        family = [
+            d.revision for d in self._store.definitions.values() if d.family == definition.family
+        ]
+        if definition.arn not in users and definition.revision < max(family):
+            del self._store.definitions[definition.arn]
 
     def _find(self, reference: str, otherwise: str) -> TaskDefinition:
         definition = match_definition(self._store, reference)

@@ -1,9 +1,12 @@
 """What CreateService and RunTask have in common: it must be Fargate, in subnets."""
 
 from infra.local.api.ecs import errors
-from infra.local.api.ecs.clusters import check_providers
+from infra.local.api.ecs.providers import check_strategy
+from infra.local.api.errors import ApiError
 from infra.local.store import Cluster, Document
 
+LATEST = "LATEST"
+PLATFORMS = (LATEST, "1.4.0", "1.3.0")
 SUBNETS_MAX = 16
 SECURITY_GROUPS_MAX = 5
 
@@ -15,11 +18,18 @@ def check_fargate(cluster: Cluster, params: Document) -> None:
         raise errors.parameter_error(message)
     strategy = params.get("capacityProviderStrategy") or cluster.default_strategy
     if "launchType" not in params and strategy:
-        check_providers([item["capacityProvider"] for item in strategy])
+        check_strategy(cluster.capacity_providers, strategy)
         return
     launch_type = params.get("launchType", "EC2")
     if launch_type != "FARGATE":
         raise errors.unsupported_error(f"Launch type {launch_type}", "say launchType=FARGATE")
+
+
+def check_platform(params: Document) -> None:
+    """Refuse a platform version that Fargate for Linux has not."""
+    version = params.get("platformVersion", LATEST)
+    if version not in PLATFORMS:
+        raise ApiError("PlatformUnknownException", "The specified platform does not exist.")
 
 
 def check_network(params: Document) -> list[str]:
@@ -30,6 +40,8 @@ def check_network(params: Document) -> list[str]:
             "Network Configuration must be provided when networkMode 'awsvpc' is specified."
         )
     subnets: list[str] = vpc["subnets"]
+    if not subnets:
+        raise errors.parameter_error("subnets can not be empty.")
     if not 1 <= len(subnets) <= SUBNETS_MAX:
         message = f"{len(subnets)} subnets were given, it must be 1 to {SUBNETS_MAX}"
         raise errors.parameter_error(message)

@@ -5,6 +5,7 @@ from infra.local.api.elbv2.usage import balancers_of
 from infra.local.store import Document, Store, TaskDefinition
 
 TARGET_GROUPS_MAX = 5
+REGISTRIES_MAX = 1
 THRESHOLD_MAX = 1_000
 GRACE_MAX = 2_147_483_647
 PERCENT_DEFAULTS = {"maximumPercent": 200, "minimumHealthyPercent": 100}
@@ -70,6 +71,44 @@ def _check_breaker(breaker: Document) -> None:
             f"thresholdConfiguration of type {limit['type']} has value {limit['value']}, "
             f"it must be 1 to {most}"
         )
+
+
+def check_grace(document: Document) -> None:
+    if "healthCheckGracePeriodSeconds" in document and not document.get("loadBalancers"):
+        raise errors.parameter_error(
+            "Health check grace period is only valid for services configured to use load balancers"
+        )
+
+
+def check_exec(document: Document, definition: TaskDefinition, done: str) -> None:
+    """ECS Exec needs a task role. ECS's text is known of updates, and taken for creation, too."""
+    if document.get("enableExecuteCommand") and not definition.document.get("taskRoleArn"):
+        raise errors.parameter_error(
+            f"The service couldn't be {done} because a valid taskRoleArn is not being used. "
+            "Specify a valid task role in your task definition and try again."
+        )
+
+
+def check_registries(store: Store, documents: list[Document], definition: TaskDefinition) -> None:
+    """A service has one registry at most: a service of Cloud Map. The texts are ours."""
+    if len(documents) > REGISTRIES_MAX:
+        message = f"{len(documents)} service registries were given, at most {REGISTRIES_MAX}"
+        raise errors.parameter_error(message)
+    known = {service.arn: service for service in store.cloud_services.values()}
+    for document in documents:
+        registry = known.get(document.get("registryArn", ""))
+        if registry is None:
+            message = f"Service registry {document.get('registryArn')} was not found"
+            raise errors.parameter_error(message)
+        if "port" in document and "containerPort" in document:
+            message = "A service registry takes port or containerName and containerPort, not both"
+            raise errors.parameter_error(message)
+        if "containerPort" in document:
+            _check_port(document, definition)
+        records = {record["Type"] for record in (registry.dns or {}).get("DnsRecords", ())}
+        if "SRV" in records and not {"port", "containerPort"} & set(document):
+            message = f"Service registry {registry.arn} has an SRV record: give containerPort"
+            raise errors.parameter_error(message)
 
 
 def check_balancers(store: Store, documents: list[Document], definition: TaskDefinition) -> None:

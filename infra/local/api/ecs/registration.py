@@ -4,6 +4,7 @@ import re
 
 from infra.local.api.ecs import errors
 from infra.local.api.ecs.containers import check_containers, fill_container, read_container
+from infra.local.api.ecs.limits import check_limits
 from infra.local.api.ecs.sizes import check_size, is_fargate_size, read_amount
 from infra.local.api.tags import read_tags
 from infra.local.store import Document, Store, TaskDefinition
@@ -22,6 +23,7 @@ def build_definition(store: Store, params: Document, now_ms: int) -> TaskDefinit
     document = _fill(params)
     _check_fargate(document)
     check_containers(document["containerDefinitions"], document["volumes"])
+    check_limits(document)
     return TaskDefinition(
         arn=store.arn("ecs", f"task-definition/{family}:{revision}"),
         family=family,

@@ -4,7 +4,6 @@ import re
 
 from infra.local.api.context import Context
 from infra.local.api.ecs import errors
-from infra.local.api.ecs.clusters import check_providers
 from infra.local.api.ecs.connect import check_connect, connected_services
 from infra.local.api.ecs.deployments import (
     apply_document,
@@ -13,7 +12,7 @@ from infra.local.api.ecs.deployments import (
     starts_deployment,
 )
 from infra.local.api.ecs.documents import describe_service
-from infra.local.api.ecs.fargate import check_fargate, check_network
+from infra.local.api.ecs.fargate import check_fargate, check_network, check_platform
 from infra.local.api.ecs.lookup import (
     find_cluster,
     find_namespace,
@@ -21,11 +20,15 @@ from infra.local.api.ecs.lookup import (
     find_service,
     service_arn,
 )
+from infra.local.api.ecs.providers import check_strategy, fill_strategy
 from infra.local.api.ecs.refusals import (
     PERCENT_DEFAULTS,
     check_balancers,
     check_built,
     check_counts,
+    check_exec,
+    check_grace,
+    check_registries,
 )
 from infra.local.api.pagination import check_limit, page, with_token
 from infra.local.api.tags import read_tags
@@ -68,8 +71,10 @@ class Services:
         if service.status != "ACTIVE":
             raise errors.service_not_active()
         before = service.document
-        after = self._merged(before, params)
+        after = self._merged(cluster, before, params)
         _check_settings(after)
+        definition = self._store.definitions[after["taskDefinition"]]
+        check_exec(after, definition, "updated")
         new = starts_deployment(before, after, forced=params.get("forceNewDeployment", False))
         if new:
             self._check_parts(cluster, service.arn, after)
@@ -143,9 +148,11 @@ class Services:
         document["deploymentConfiguration"] = chosen
         rebalancing = "ENABLED" if chosen["maximumPercent"] > 100 else "DISABLED"  # R2.17
         document.setdefault("availabilityZoneRebalancing", rebalancing)
-        if "launchType" not in params and not params.get("capacityProviderStrategy"):
-            document["capacityProviderStrategy"] = cluster.default_strategy
+        if "launchType" not in params:
+            strategy = params.get("capacityProviderStrategy") or cluster.default_strategy
+            document["capacityProviderStrategy"] = fill_strategy(strategy)
         _check_settings(document)
+        check_exec(document, self._store.definitions[document["taskDefinition"]], "created")
         self._check_parts(cluster, arn, document)
         service = Service(
             name=params["serviceName"],
@@ -167,7 +174,7 @@ class Services:
         arn = find_runnable(self._store, params["taskDefinition"]).arn
         return {**params, "taskDefinition": arn}
 
-    def _merged(self, before: Document, params: Document) -> Document:
+    def _merged(self, cluster: Cluster, before: Document, params: Document) -> Document:
         change = {
             k: v for k, v in params.items() if k not in ("cluster", "service", "forceNewDeployment")
         }
@@ -177,14 +184,18 @@ class Services:
         merged = {**before, **change, "deploymentConfiguration": deployment}
         strategy = change.get("capacityProviderStrategy")
         if strategy:
-            check_providers([item["capacityProvider"] for item in strategy])
+            check_strategy(cluster.capacity_providers, strategy)
+            merged["capacityProviderStrategy"] = fill_strategy(strategy)
             merged.pop("launchType", None)
+        if change.get("loadBalancers") == [] and "healthCheckGracePeriodSeconds" not in change:
+            merged.pop("healthCheckGracePeriodSeconds", None)
         return merged
 
     def _check_parts(self, cluster: Cluster, arn: str, document: Document) -> None:
         """Refuse a deployment whose tasks could not join their target groups or namespace."""
         definition = self._store.definitions[document["taskDefinition"]]
         check_balancers(self._store, document.get("loadBalancers", []), definition)
+        check_registries(self._store, document.get("serviceRegistries", []), definition)
         config = document.get("serviceConnectConfiguration")
         if config is not None:
             check_connect(self._store, cluster, arn, config, definition)
@@ -201,6 +212,8 @@ class Services:
 def _check_settings(document: Document) -> None:
     check_built(document)
     check_counts(document)
+    check_grace(document)
+    check_platform(document)
     check_network(document)
 
 

@@ -4,7 +4,12 @@ from collections.abc import Iterator
 
 from infra.local.api.context import Context
 from infra.local.api.ecs import errors
-from infra.local.api.ecs.fargate import check_fargate, check_network, security_groups
+from infra.local.api.ecs.fargate import (
+    check_fargate,
+    check_network,
+    check_platform,
+    security_groups,
+)
 from infra.local.api.ecs.launch import build_task
 from infra.local.api.ecs.lookup import (
     find_cluster,
@@ -35,6 +40,8 @@ class Tasks:
         cluster = find_cluster(self._store, params.get("cluster"))
         definition = find_runnable(self._store, params["taskDefinition"])
         check_fargate(cluster, params)
+        check_platform(params)
+        _check_exec(params, definition)
         subnets = check_network(params)
         check_overrides(params.get("overrides", {}), definition)
         count = params.get("count", 1)
@@ -123,6 +130,15 @@ class Tasks:
         self._store.tasks[task.arn] = task
         self._context.signals.task_changed(task.arn)
         return task
+
+
+def _check_exec(params: Document, definition: TaskDefinition) -> None:
+    role = params.get("overrides", {}).get("taskRoleArn") or definition.document.get("taskRoleArn")
+    if params.get("enableExecuteCommand") and not role:
+        raise errors.parameter_error(
+            "The execute command failed because a valid task role is not being used. Specify a "
+            "valid task role in your task definition or as a task override and try again."
+        )
 
 
 def check_overrides(overrides: Document, definition: TaskDefinition) -> None:
