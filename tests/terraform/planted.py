@@ -83,21 +83,21 @@ IN_MODULES = (
     ),
     Bug(
         "callee that does not let its caller in",
-        "modules/service/main.tf",
+        "modules/service/security.tf",
         "for_each = local.groups",
         'for_each = { for k, r in local.groups : k => r if k != "callee" }',
         "the chain from the caller to the callee is broken",
     ),
     Bug(
         "secrets in the environment",
-        "modules/service/main.tf",
+        "modules/service/task.tf",
         "merge(local.settings.environment, var.environment)",
         "merge(local.settings.environment, var.environment, var.secrets)",
         "a secret is in the environment",
     ),
     Bug(
         "tasks open to everybody",
-        "modules/service/main.tf",
+        "modules/service/security.tf",
         '''  referenced_security_group_id = var.platform.load_balancer.security_group_id
   description                  = "from the load balancer"''',
         '''  cidr_ipv4                    = "0.0.0.0/0"

@@ -8,7 +8,7 @@ from tests.terraform.workspace import ROOT
 pytestmark = pytest.mark.terraform
 
 STACK = ROOT / "infra/terraform"
-FILES = sorted([*STACK.glob("modules/*/main.tf"), *STACK.glob("v6/*/main.tf")])
+FILES = sorted([*STACK.glob("modules/*/*.tf"), *STACK.glob("v6/*/*.tf")])
 
 
 @pytest.fixture(scope="module")

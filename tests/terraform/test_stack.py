@@ -58,7 +58,8 @@ def test_the_root_of_staging_uses_every_module() -> None:
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(STACK)))
 def test_a_module_has_its_five_files(module: Path) -> None:
     found = {p.name for p in module.iterdir() if p.suffix in (".tf", ".md")}
-    assert found == FILES
+    assert found >= FILES  # a large one has a file per subject beside them
+    assert max(len((module / name).read_text().splitlines()) for name in found) < 400
 
 
 def test_the_modules_pass_their_tests(runs: Runs) -> None:
