@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from subprocess import PIPE
 
@@ -87,10 +87,11 @@ def errors(record: Path) -> dict[tuple[str, str | None], int]:
 
 
 def await_rows(record: Path, wanted: int) -> None:
-    """Wait until so many requests are in the file."""
+    """Wait until so many requests are in the file, which may have no table yet."""
     end = time.monotonic() + LIMIT_S
     while time.monotonic() < end:
-        if count(record) >= wanted:
-            return
+        with suppress(sqlite3.OperationalError):
+            if count(record) >= wanted:
+                return
         time.sleep(0.05)
     raise AssertionError(f"{record} never had {wanted} rows")

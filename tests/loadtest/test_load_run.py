@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -159,15 +161,7 @@ def test_tls_with_a_ca_of_its_own(tmp_path: Path) -> None:
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=["INT", "TERM", "KILL"]
 )
 def test_whatever_ends_the_command_ends_the_load(tmp_path: Path, number: signal.Signals) -> None:
-    with serve() as url:
-        command = [*REHEARSE, "load", "soak", "--url", url, "--processes", "2", "--rate", "40"]
-        process = subprocess.Popen(
-            [*command, "--longest", "0.1", "--out", str(tmp_path)],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+    with serve() as url, begin(tmp_path, url) as process:
         await_record(tmp_path)
         (folder,) = tmp_path.iterdir()
         await_rows(folder / "requests.sqlite", 20)
@@ -181,6 +175,23 @@ def test_whatever_ends_the_command_ends_the_load(tmp_path: Path, number: signal.
         assert received(url) == counts
     wanted = 2 if number is signal.SIGKILL else 130
     assert rehearse("judge", str(folder)) == wanted
+
+
+@contextmanager
+def begin(out: Path, url: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A long load by two processes; its command is killed at the end, if it has not ended."""
+    command = [*REHEARSE, "load", "soak", "--url", url, "--processes", "2", "--rate", "40"]
+    with subprocess.Popen(
+        [*command, "--longest", "0.1", "--out", str(out)],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def await_record(out: Path) -> None:

@@ -204,6 +204,7 @@ def test_a_reservation_goes_through_both_services(start: Start) -> None:
         trust_env=False,
     )
     assert made.status_code == 201
+    wait_for(lambda: orders.events("request"), "a log line")
     assert orders.events("request")[0]["request_id"] == "r1"
     assert orders.events("request")[0]["trace_id"] == made.headers["traceparent"].split("-")[1]
     orders.process.kill()
