@@ -99,7 +99,7 @@ class Rules:
             raise errors.validation_error("At least one rule priority must be specified")
         listener = pairs[0][0][0]
         wanted = {rule.arn: priority for (_, rule), priority in pairs}
-        _check_unique(list(wanted.values()))
+        _check_unique([priority for _, priority in pairs])
         if any(other is not listener or rule.priority is None for (other, rule), _ in pairs):
             message = (
                 "Priorities can be set for rules of one listener, and not for the default rule"
