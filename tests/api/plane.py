@@ -84,8 +84,14 @@ class Plane:
     signals: FakeSignals = field(default_factory=FakeSignals)
     logs: FakeLogs = field(default_factory=FakeLogs)
 
-    def app(self, guard: Guard | None = None, fallback: Fallback | None = None) -> ASGIApp:
-        return build_app(
+    def app(
+        self,
+        guard: Guard | None = None,
+        fallback: Fallback | None = None,
+        build: Callable[..., ASGIApp] = build_app,
+    ) -> ASGIApp:
+        """The API of this plane; `build` makes it, in place of the real `build_app`."""
+        return build(
             self.store,
             self.clock,
             self.signals,

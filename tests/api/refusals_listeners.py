@@ -18,6 +18,11 @@ LISTENERS = table(
             "A listener already exists on this port for this load balancer",
             {"Port": 443},
         ),
+        "the same listener that does something else": (
+            "DuplicateListener",
+            "this port",
+            {"Port": 80},
+        ),
         "port 65536 of a listener": (VALIDATION, "equal to 65535", {"Port": 65536}),
         "HTTPS without a certificate": (
             VALIDATION,
