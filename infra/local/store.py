@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from infra.local.namespaces import CloudService, Namespace
 from infra.local.releases import ServiceDeployment, ServiceRevision
 from infra.local.scheduler.model import (
     HealthStatus,
@@ -341,39 +342,6 @@ class LoadBalancer:
     zones: list[str]
     state: str = "active"
     attributes: dict[str, str] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Namespace:
-    """A Cloud Map namespace. In it are services, and the ports that ECS services publish."""
-
-    id: str
-    arn: str
-    name: str
-    kind: str  # HTTP, DNS_PRIVATE
-    created_ms: int
-    description: str = ""
-    ttl: int = 15  # seconds, of the SOA record of a DNS namespace
-    tags: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class CloudService:
-    """A Cloud Map service that CreateService made. Instances: those registered by hand."""
-
-    id: str
-    arn: str
-    name: str
-    namespace: str  # id
-    created_ms: int
-    kind: str = "HTTP"  # DNS_HTTP
-    description: str = ""
-    dns: Document | None = None
-    check: Document | None = None
-    custom_check: Document | None = None
-    instances: dict[str, dict[str, str]] = field(default_factory=dict)  # attributes by id
-    unhealthy: list[str] = field(default_factory=list)  # ids of instances said to be so
     tags: dict[str, str] = field(default_factory=dict)
 
 

@@ -7,7 +7,8 @@ from infra.local.api.context import Context
 from infra.local.api.ecs.connect import connected_services, discovery_name
 from infra.local.api.errors import ApiError
 from infra.local.connect.publication import port_named, serving
-from infra.local.store import CloudService, Document, Namespace, Service
+from infra.local.namespaces import CloudService, Namespace
+from infra.local.store import Document, Service
 
 INSTANCES_MAX = 1000
 

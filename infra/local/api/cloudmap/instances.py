@@ -14,7 +14,8 @@ from infra.local.api.context import Context
 from infra.local.api.errors import ApiError
 from infra.local.api.pagination import page, with_token
 from infra.local.connect.publication import serving
-from infra.local.store import CloudService, Document, Store, Task
+from infra.local.namespaces import CloudService
+from infra.local.store import Document, Store, Task
 
 INSTANCES_MAX = 1000
 _NEEDED = {

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from infra.local.api.cloudmap import errors
 from infra.local.api.ecs.connect import connected_services, discovery_name
 from infra.local.api.identifiers import derived_id
-from infra.local.store import CloudService, Namespace, Service, Store
+from infra.local.namespaces import CloudService, Namespace
+from infra.local.store import Service, Store
 
 
 def find_namespace(store: Store, reference: str) -> Namespace:

@@ -11,7 +11,8 @@ from infra.local.api.identifiers import hexadecimal
 from infra.local.api.pagination import page, with_token
 from infra.local.api.tags import read_tags
 from infra.local.clock import to_datetime
-from infra.local.store import Document, Namespace, Store
+from infra.local.namespaces import Namespace
+from infra.local.store import Document, Store
 
 NAMESPACES_MAX = 50
 

@@ -10,7 +10,8 @@ from infra.local.api.identifiers import hexadecimal
 from infra.local.api.pagination import page, with_token
 from infra.local.api.tags import read_tags
 from infra.local.clock import to_datetime
-from infra.local.store import CloudService, Document, Namespace, Store
+from infra.local.namespaces import CloudService, Namespace
+from infra.local.store import Document, Store
 
 
 class CloudServices:

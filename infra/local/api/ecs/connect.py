@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from infra.local.api.ecs import errors
 from infra.local.api.ecs.lookup import find_namespace
-from infra.local.store import Alias, Cluster, Document, Namespace, Service, Store, TaskDefinition
+from infra.local.namespaces import Namespace
+from infra.local.store import Alias, Cluster, Document, Service, Store, TaskDefinition
 
 
 def check_connect(

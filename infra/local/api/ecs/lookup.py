@@ -1,7 +1,8 @@
 """Finding ECS's things by the names and ARNs that callers use."""
 
 from infra.local.api.ecs import errors
-from infra.local.store import Cluster, Namespace, Service, Store, Task, TaskDefinition
+from infra.local.namespaces import Namespace
+from infra.local.store import Cluster, Service, Store, Task, TaskDefinition
 
 DEFAULT_CLUSTER = "default"
 
