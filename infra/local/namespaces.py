@@ -14,6 +14,7 @@ class Namespace:
     kind: str  # HTTP, DNS_PRIVATE
     created_ms: int
     description: str = ""
+    creator_request: str | None = None
     ttl: int = 15  # seconds, of the SOA record of a DNS namespace
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -29,6 +30,7 @@ class CloudService:
     created_ms: int
     kind: str = "HTTP"  # DNS_HTTP
     description: str = ""
+    creator_request: str | None = None
     dns: dict[str, Any] | None = None
     check: dict[str, Any] | None = None
     custom_check: dict[str, Any] | None = None

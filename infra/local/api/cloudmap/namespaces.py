@@ -59,7 +59,10 @@ class Namespaces:
         return self._update(params, "DNS_PRIVATE")
 
     async def get_namespace(self, params: Document) -> Document:
-        return {"Namespace": self._describe(find_namespace(self._store, params["Id"]))}
+        namespace = find_namespace(self._store, params["Id"])
+        creator = namespace.creator_request
+        asked = {"CreatorRequestId": creator} if creator else {}
+        return {"Namespace": self._describe(namespace) | asked}
 
     async def list_namespaces(self, params: Document) -> Document:
         matching = [
@@ -89,6 +92,7 @@ class Namespaces:
         tags = read_tags(params.get("Tags"), "TooManyTagsException")
         namespace = create_namespace(self._store, params["Name"], kind, self._context.now_ms())
         namespace.description = params.get("Description", "")
+        namespace.creator_request = params.get("CreatorRequestId")
         namespace.tags = tags
         soa = params.get("Properties", {}).get("DnsProperties", {}).get("SOA")
         namespace.ttl = namespace.ttl if soa is None else soa["TTL"]

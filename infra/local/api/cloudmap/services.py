@@ -38,13 +38,14 @@ class CloudServices:
             created_ms=self._context.now_ms(),
             kind=_kind(namespace, params),
             description=params.get("Description", ""),
+            creator_request=params.get("CreatorRequestId"),
             dns=_dns(namespace, dns) if dns else None,
             check=params.get("HealthCheckConfig"),
             custom_check={"FailureThreshold": 1} if "HealthCheckCustomConfig" in params else None,
             tags=read_tags(params.get("Tags"), "TooManyTagsException"),
         )
         self._store.cloud_services[identity] = service
-        return {"Service": _describe(self._store, service) | _creator(params)}
+        return {"Service": _describe(self._store, service)}
 
     async def get_service(self, params: Document) -> Document:
         for namespace in self._store.namespaces.values():
@@ -71,6 +72,7 @@ class CloudServices:
         briefs = [_describe(self._store, service) for service in found]
         for brief in briefs:
             del brief["NamespaceId"]
+            brief.pop("CreatorRequestId", None)
         return with_token({"Services": briefs}, "NextToken", token)
 
     async def update_service(self, params: Document) -> Document:
@@ -136,10 +138,6 @@ def _dns(namespace: Namespace, given: Document) -> Document:
     return {"RoutingPolicy": "MULTIVALUE", **given, "NamespaceId": namespace.id}
 
 
-def _creator(params: Document) -> Document:
-    return {name: params[name] for name in ("CreatorRequestId",) if name in params}
-
-
 def _describe(store: Store, service: CloudService) -> Document:
     known: Document = {
         "Id": service.id,
@@ -155,6 +153,7 @@ def _describe(store: Store, service: CloudService) -> Document:
         "HealthCheckCustomConfig": service.custom_check,
         "CreateDate": to_datetime(service.created_ms),
         "CreatedByAccount": store.account,
+        "CreatorRequestId": service.creator_request,
     }
     return {name: value for name, value in known.items() if value is not None}
 
