@@ -169,6 +169,23 @@ def members(facts: Facts, service: Service) -> list[Service]:
     ]
 
 
+def is_tcp(facts: Facts, service: Service, alias: Alias) -> bool:
+    """Whether its port has no appProtocol: plain TCP has no requests that could time out."""
+    try:
+        ports = [port for one in containers_of(facts, service) for port in one.ports]
+        return any(port.name == alias.port_name and not port.app_protocol for port in ports)
+    except NotKnownError:
+        return False
+
+
+def request_limit(facts: Facts, service: Service, alias: Alias) -> int | None:
+    """Seconds that a request may take by Service Connect; None: as long as it likes."""
+    if is_tcp(facts, service, alias):
+        return None
+    limit = PER_REQUEST if alias.per_request is None else alias.per_request
+    return limit or None
+
+
 def alias_name(alias: Alias) -> str:
     """What clients call: the alias's DNS name, or what ECS makes of the discovery name."""
     return alias.dns_name or alias.discovery_name or alias.port_name

@@ -68,7 +68,8 @@ def as_text(report: Report) -> str:
 def _failures(findings: Sequence[Finding]) -> Iterator[str]:
     for rule, group in groupby(findings, key=lambda one: one.rule):
         found = list(group)
-        cut = "" if rule.cut is Cut.NEVER else f" (cuts requests: {rule.cut})"
+        cuts = rule.cut is not Cut.NEVER and found[0].is_error
+        cut = f" (cuts requests: {rule.cut})" if cuts else ""
         yield f"{found[0].severity.upper():<5} {rule.id} {rule.title}{cut}"
         yield from (f"      {one.at}: {one.text}" for one in found)
         yield f"      mend: {rule.mend}"

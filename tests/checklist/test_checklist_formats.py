@@ -86,6 +86,12 @@ def test_the_table_says_what_where_and_how_to_mend_it() -> None:
     assert lines[start + 3].strip() == "see it: rehearse drill never-healthy --variant both"
 
 
+def test_a_warning_does_not_say_that_it_cuts_requests() -> None:
+    """It is no error because it does not, or not by itself."""
+    (line,) = [one for one in run("isolated").stdout.splitlines() if one.startswith("WARN  SC003")]
+    assert line == "WARN  SC003 published ports have a name and a protocol"
+
+
 def test_nothing_to_say_is_exit_0() -> None:
     done = run("good", "--strict")
     assert done.exit_code == 0, done.output

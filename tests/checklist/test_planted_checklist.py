@@ -19,10 +19,10 @@ from tests.checklist import (
     test_checklist_replay,
     test_checklist_rules,
 )
+from tests.checklist.boundaries import BOUNDARIES
 from tests.checklist.corners import CORNERS
 from tests.checklist.planted_reading import READING
 from tests.checklist.planted_rules import RULES
-from tests.checklist.test_checklist_boundaries import BOUNDARIES
 from tests.checklist.transplant import PlantedBug, planted, real
 
 BUGS = (*RULES, *READING)

@@ -12,7 +12,7 @@ from infra.checklist.lookup import (
     listeners_to,
     target_groups,
 )
-from infra.checklist.rule import Cut, Found, Severity, rule, skip
+from infra.checklist.rule import Cut, Found, Problem, Severity, rule, skip
 from infra.network.permits import spans
 
 ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest"
@@ -179,7 +179,10 @@ def open_listener(facts: Facts, listener: Listener) -> Found:
         return
     if unknown:
         raise NotKnownError(f"the security group {unknown[0]} is not among what was read")
-    yield f"no security group of {balancer.at} lets port {listener.port} in from anywhere"
+    text = f"no security group of {balancer.at} lets port {listener.port} in from anywhere"
+    turned = all(action.type == "redirect" for action in listener.actions)
+    # who calls an internal one knows its port, and is not sent from another
+    yield Problem(text, severity=Severity.WARN if turned and balancer.internal else None)
 
 
 def _lets_in(facts: Facts, group: str, port: int) -> bool:

@@ -39,15 +39,20 @@ def breaker(facts: Facts, service: Service) -> Found:
 def two_tasks(facts: Facts, service: Service) -> Found:
     if service.scheduling == "DAEMON":
         skip("a daemon has no desired count")
-    least = service.desired
-    resource = f"service/{cluster_name(facts, service)}/{service.name}"
-    for one in facts.scalable_targets:
-        if one.resource == resource:
-            least = one.minimum
+    least = _least(facts, service)
     if least == 0:
         skip("no task is desired")
     if least < 2:
         yield f"{least} task at least: when it is lost, nobody answers"
+
+
+def _least(facts: Facts, service: Service) -> int:
+    """How many tasks it has at least; autoscaling has the last word."""
+    resource = f"service/{cluster_name(facts, service)}/{service.name}"
+    for one in facts.scalable_targets:
+        if one.resource == resource:
+            return one.minimum
+    return service.desired
 
 
 @rule(
@@ -83,8 +88,11 @@ def percents(facts: Facts, service: Service) -> Found:
     mend='availability_zone_rebalancing = "ENABLED"',
 )
 def rebalancing(facts: Facts, service: Service) -> Found:
-    if not service.rebalancing:
-        yield "after a zone was lost its tasks stay in the others when it comes back"
+    if service.rebalancing:
+        return
+    if _least(facts, service) < 2:
+        skip("there is nothing to spread: one task, or none")
+    yield "after a zone was lost its tasks stay in the others when it comes back"
 
 
 @rule(

@@ -1,7 +1,7 @@
 """Before the load balancer: API Gateway and WAF."""
 
 from infra.checklist.facts import Facts, LoadBalancer
-from infra.checklist.lookup import PER_REQUEST, fargate_services
+from infra.checklist.lookup import fargate_services, is_tcp, request_limit
 from infra.checklist.rule import Cut, Found, Severity, rule, skip
 from infra.checklist.rules.balancing import application_balancers, public_balancers
 
@@ -23,9 +23,11 @@ def nested(facts: Facts, balancer: LoadBalancer) -> Found:
             yield f"{one.at} gives up after {one.timeout_ms / 1000:g} s, while it waits {idle} s"
     for service in fargate_services(facts):
         for alias in service.connect.aliases:
-            limit = PER_REQUEST if alias.per_request is None else alias.per_request
-            if limit >= idle:
+            limit = request_limit(facts, service, alias)
+            if limit is not None and limit >= idle:
                 yield f"calls to {service.at} may take {limit} s, it gives up after {idle} s"
+            elif alias.per_request == 0 and not is_tcp(facts, service, alias):
+                yield f"calls to {service.at} may take for ever, it gives up after {idle} s"
 
 
 @rule(

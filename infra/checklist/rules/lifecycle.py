@@ -14,6 +14,8 @@ from infra.checklist.lookup import (
     containers_of,
     definition_of,
     fargate_services,
+    is_tcp,
+    request_limit,
     target_groups,
 )
 from infra.checklist.rule import Cut, Found, Problem, Severity, rule, skip
@@ -99,7 +101,7 @@ def stop_timeout(facts: Facts, service: Service) -> Found:
             yield f"container {one.name}: stopTimeout {one.stop_timeout} is above Fargate's 120"
     serving = [one for one in containers if one.name in _serving(facts, service)]
     for one in serving:
-        for what, seconds in _needed(service, one):
+        for what, seconds in _needed(facts, service, one):
             if one.stop_timeout < seconds:
                 yield f"container {one.name}: stopTimeout {one.stop_timeout} s, {what} {seconds} s"
 
@@ -114,11 +116,12 @@ def _serving(facts: Facts, service: Service) -> set[str]:
     return names
 
 
-def _needed(service: Service, container: Container) -> Iterator[tuple[str, int]]:
+def _needed(facts: Facts, service: Service, container: Container) -> Iterator[tuple[str, int]]:
     if service.connect.enabled:
         for alias in service.connect.aliases:
-            limit = PER_REQUEST if alias.per_request is None else alias.per_request
-            yield "a request by Service Connect may take", limit
+            limit = request_limit(facts, service, alias)
+            if limit is not None:
+                yield "a request by Service Connect may take", limit
     graceful = _seconds(container, GRACEFUL, GRACEFUL_FLAGS)
     if graceful is not None:
         yield "the application takes its time to end:", graceful
@@ -197,12 +200,15 @@ def _seconds(container: Container, name: re.Pattern[str], flags: Iterable[str]) 
 def connect_timeouts(facts: Facts, service: Service) -> Found:
     if not service.connect.enabled or not service.connect.aliases:
         skip("it publishes nothing")
-    for alias in service.connect.aliases:
+    aliases = [one for one in service.connect.aliases if not is_tcp(facts, service, one)]
+    if not aliases:
+        skip("it publishes plain TCP, which has no requests")
+    for alias in aliases:
         if alias.per_request is None:
             yield f"{alias.port_name}: no per-request timeout: {PER_REQUEST} s cut longer requests"
-        limit = PER_REQUEST if alias.per_request is None else alias.per_request
+        limit = request_limit(facts, service, alias)
         idle = IDLE if alias.idle is None else alias.idle
-        if 0 < idle < limit:
+        if limit is not None and 0 < idle < limit:
             yield f"{alias.port_name}: idle timeout {idle} s cuts requests of up to {limit} s"
 
 
