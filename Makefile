@@ -2,11 +2,12 @@
 PY := .venv/bin/python
 OUT := runs
 
-.PHONY: drill test up down images check fix bench docs clean
+.PHONY: drill test up terraform-local down images check fix bench docs clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "drill: the core drills under load, with verdict and report    test: all tests"
+	@echo "terraform-local: up, with Terraform making the services (TF_PLUGIN_DIR, or the registry)"
 	@echo "up, down: the local Fargate    check: format, lint, types, layers    bench    docs    clean"
 	@echo "images: the container images; OFFLINE=1 where no registry is reachable"
 
@@ -25,6 +26,9 @@ test: .venv/.synced
 
 up: .venv/.synced
 	$(PY) -m rehearse up
+
+terraform-local: .venv/.synced
+	$(PY) -m rehearse up --terraform infra/terraform/envs/local
 
 down: .venv/.synced
 	$(PY) -m rehearse down

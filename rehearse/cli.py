@@ -14,6 +14,7 @@ from rehearse.errors import INTERRUPTED, USAGE, fail
 MODULES = {
     "up": "running",
     "down": "running",
+    "terraform": "terraforming",
     "env": "lookups",
     "status": "lookups",
     "events": "lookups",

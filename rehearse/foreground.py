@@ -25,9 +25,17 @@ from infra.local.runtime.protocol import RuntimeUnavailableError
 from infra.local.server import PortTakenError
 from infra.local.settings import WrongSettingsError
 from infra.local.tempo import WrongProfileError
+from infra.local.terraform.errors import NoRootError, TerraformError
 from rehearse.errors import INTERRUPTED, USAGE, fail, ignore_signals
+from rehearse.here import STATE_DIR
 
-WRONG_INPUT = (WrongOptionError, WrongSettingsError, WrongProfileError, CatalogueError)
+WRONG_INPUT = (
+    WrongOptionError,
+    WrongSettingsError,
+    WrongProfileError,
+    CatalogueError,
+    NoRootError,
+)
 REFUSED = (
     AlreadyRunningError,
     EdgeUnreachableError,
@@ -36,6 +44,7 @@ REFUSED = (
     PortTakenError,
     PermissionError,
     RuntimeUnavailableError,
+    TerraformError,
     plane.ApplyError,
 )
 HINTS = {
@@ -79,7 +88,7 @@ async def _run(options: Options, lifeline: bool, ready_fd: int | None) -> int:
         async with anyio.create_task_group() as tasks:
             if lifeline:
                 tasks.start_soon(_watch_stdin, scope.cancel)
-            await plane.run(options, lambda facts: _ready(facts, ready_fd))
+            await plane.run(options, lambda facts: _ready(facts, options, ready_fd), _tell)
     return codes[0] if codes else 0
 
 
@@ -107,12 +116,24 @@ async def _watch_stdin(gone: Callable[[], None]) -> None:
             return
 
 
-def _ready(facts: dict[str, Any], ready_fd: int | None) -> None:
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _terraform(options: Options) -> str:
+    """The command that runs terraform on this plane's root."""
+    where = "" if options.state_dir == STATE_DIR else f" --state-dir {options.state_dir}"
+    return f"rehearse terraform{where}"
+
+
+def _ready(facts: dict[str, Any], options: Options, ready_fd: int | None) -> None:
     click.echo(
         f"ready: {facts['url']} and {facts['https_url']} (AWS endpoint {facts['endpoint']}, "
         f"page {facts['endpoint']}/_rehearse/)",
         err=True,
     )
+    if facts["terraform"]:
+        click.echo(f"after a change: `{_terraform(options)} apply`", err=True)
     for notice in facts["notices"]:
         click.echo(notice, err=True)
     for name in facts["unsteady"]:

@@ -15,11 +15,13 @@ from infra.local.folder import find_pid
 from infra.local.options import SCALE_MAX, Options
 from infra.local.scheduler.model import StopOrder
 from rehearse import composed
-from rehearse.errors import fail
+from rehearse.errors import INTERRUPTED, fail
 from rehearse.here import STATE_DIR
 
 RUNTIMES = ("process", "docker")
 READY_LIMIT_S = 120
+TERRAFORM_LIMIT_S = 3600  # it has limits of its own, 20 minutes for a service
+LOOK_EVERY_S = 0.5
 DOWN_LIMIT_S = 15
 
 state_option = click.option(
@@ -57,6 +59,12 @@ stop_order_option = click.option(
     help="Divide modelled durations by this.",
 )
 @click.option("--settings", type=click.Path(path_type=Path), help="Another app.tfvars.json.")
+@click.option(
+    "--terraform",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Apply this Terraform root instead of the settings file; DIR is only read.",
+)
 @click.option("--images", type=click.Path(path_type=Path), help="Another images.toml.")
 @state_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -121,7 +129,7 @@ def up(compose: bool, detach: bool, lifeline: bool, ready_fd: int | None, **give
         return
     options = Options(**{name: value for name, value in given.items() if value not in (None, "")})
     if detach:
-        _detach(options.state_dir)
+        _detach(options.state_dir, TERRAFORM_LIMIT_S if options.terraform else READY_LIMIT_S)
     else:
         sys.exit(_foreground(options, lifeline, ready_fd))
 
@@ -132,8 +140,8 @@ def _foreground(options: Options, lifeline: bool, ready_fd: int | None) -> int:
     return run_foreground(options, lifeline=lifeline, ready_fd=ready_fd)
 
 
-def _detach(state_dir: Path) -> None:
-    """Run this very command again without --detach, and wait for its word."""
+def _detach(state_dir: Path, limit_s: int) -> None:
+    """Run this very command again without --detach, show what it says and wait for its word."""
     arguments = [a for a in sys.argv[1:] if a != "--detach"]
     state_dir.mkdir(parents=True, exist_ok=True)
     read_end, write_end = os.pipe()
@@ -147,16 +155,30 @@ def _detach(state_dir: Path) -> None:
             start_new_session=True,
         )
     os.close(write_end)
-    ready, _, _ = select.select([read_end], [], [], READY_LIMIT_S)
-    if ready and os.read(read_end, 16):
-        click.echo((state_dir / "up.log").read_text(), err=True, nl=False)
-        return
-    if child.poll() is None and not ready:
+    try:
+        ready = _await_word(read_end, state_dir / "up.log", limit_s)
+    except KeyboardInterrupt:
         child.terminate()
-        fail(f"the plane was not ready within {READY_LIMIT_S} s; see {state_dir / 'up.log'}")
-    code = child.wait(DOWN_LIMIT_S)
-    click.echo((state_dir / "up.log").read_text(), err=True, nl=False)
-    sys.exit(code or 1)
+        child.wait(DOWN_LIMIT_S)
+        fail("interrupted", code=INTERRUPTED)
+    if ready is None:
+        child.terminate()
+        fail(f"the plane was not ready within {limit_s} s; see {state_dir / 'up.log'}")
+    if not ready:
+        sys.exit(child.wait(DOWN_LIMIT_S) or 1)
+
+
+def _await_word(read_end: int, log: Path, limit_s: int) -> bool | None:
+    """Show the log as it grows: true when the plane is ready, false when it ended, None: late."""
+    deadline = time.monotonic() + limit_s
+    with log.open() as said:
+        while time.monotonic() < deadline:
+            told, _, _ = select.select([read_end], [], [], LOOK_EVERY_S)
+            word = bool(told) and bool(os.read(read_end, 16))
+            click.echo(said.read(), err=True, nl=False)
+            if told:
+                return word
+    return None
 
 
 @click.command()

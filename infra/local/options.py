@@ -31,6 +31,7 @@ class Options:
     stop_task_order: str = StopOrder.DEREGISTER_FIRST  # of StopTask on a service's task (R1.21)
     count_exits: bool = True  # the circuit breaker counts exits after RUNNING (R3.5)
     edge: Path | None = None  # the socket of the load balancers' process; None: they are children
+    terraform: Path | None = None  # a root that makes the services, instead of the settings
     adopt: bool = False  # go on with what a plane that was killed left
     hosts: tuple[str, ...] = ()  # names besides loopback by which callers may reach the plane
     runtime: str = "process"  # or docker; the rest is docker's

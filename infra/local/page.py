@@ -85,6 +85,7 @@ def _last_deployment(service: Service) -> Document:
     """What became of the newest service deployment: after a rollback nothing else tells (R3.8)."""
     entry = service.history[-1]
     return {
+        "at_ms": entry.created_ms,
         "status": entry.status,
         "reason": entry.reason,
         "failures": entry.failures,

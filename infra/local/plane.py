@@ -45,6 +45,10 @@ from infra.local.site import Site, find_site
 from infra.local.store import Store
 from infra.local.tasklogs import TaskLogs
 from infra.local.tempo import load_profile
+from infra.local.terraform.answering import first_answer, requests, trust
+from infra.local.terraform.bringing import bring_up
+from infra.local.terraform.root import Root
+from infra.local.terraform.running import Terraform, check_installed
 from infra.local.topology import task_permits
 from infra.local.ways import OPEN, GuardedWays, Ways
 from infra.network.permits import Permit
@@ -219,6 +223,7 @@ class Plane:
             "seed": options.seed,
             "stop_task_order": options.stop_task_order,
             "runtime": self.site.name,
+            "terraform": options.terraform and str(options.terraform.resolve()),
             "composed": self.site.composed,
             "unsteady": [s.name for s in self.store.services.values() if not s.steady],
             "notices": self._notices(),
@@ -281,8 +286,14 @@ class Plane:
         self.journal.close()
 
 
-async def run(options: Options, ready: Callable[[dict[str, Any]], None]) -> None:
-    """Run a plane until cancelled; `ready` is called once the services are up."""
+async def run(
+    options: Options, ready: Callable[[dict[str, Any]], None], tell: Callable[[str], None]
+) -> None:
+    """Run a plane until cancelled; `ready` is called once the services are up.
+
+    `tell` takes lines on what Terraform does until then.
+    """
+    root = _root(options)
     folder = StateFolder(options.state_dir)
     try:
         sock = bind(options.host, options.port)
@@ -299,9 +310,11 @@ async def run(options: Options, ready: Callable[[dict[str, Any]], None]) -> None
                 tasks.start_soon(plane.sweep)
                 tasks.start_soon(plane.follow_balancer)
                 if plane.opened.applied is None:
-                    await apply(options)
+                    await (apply(options) if root is None else by_terraform(plane, root, tell))
                     plane.book.note_applied(plane.settings_mark)
                 await settle(plane)
+                if root is not None:
+                    await answered(plane, tell)
                 folder.publish(plane.facts())
                 ready(plane.facts())
                 await anyio.sleep_forever()
@@ -309,6 +322,34 @@ async def run(options: Options, ready: Callable[[dict[str, Any]], None]) -> None
                 await plane.close()
     finally:
         folder.close()
+
+
+def _root(options: Options) -> Root | None:
+    """The Terraform root that makes the services. Raises NoRootError, TerraformError."""
+    if options.terraform is None:
+        return None
+    check_installed()
+    return Root(options.terraform, options.state_dir)
+
+
+async def by_terraform(plane: Plane, root: Root, tell: Callable[[str], None]) -> None:
+    """Let Terraform make what the settings would. Raises TerraformError."""
+    options = plane.options
+    root.forget()
+    terraform = Terraform(root, options.endpoint, plane.store.region, options.scale)
+    await bring_up(terraform, plane.store, options.state_dir / "logs" / "terraform.log", tell)
+
+
+async def answered(plane: Plane, tell: Callable[[str], None]) -> None:
+    """Wait until a request through a load balancer is answered, at most SETTLE_LIMIT_S."""
+    addresses = {80: plane.options.http_url, 443: plane.options.https_url}
+    wanted = requests(plane.store, addresses)
+    began = time.monotonic()
+    answer = await first_answer(wanted, trust(plane.balancers.ca_file), SETTLE_LIMIT_S)
+    if answer is not None:
+        tell(f"the first answer took {time.monotonic() - began:.1f} s more: {answer}")
+    elif wanted:
+        tell(f"{wanted[0].url} was not answered within {SETTLE_LIMIT_S} s")
 
 
 async def apply(options: Options) -> None:

@@ -47,7 +47,7 @@ class Up:
         assert self.process is not None
         return self.process.pid
 
-    def start(self) -> "Up":
+    def start(self, limit_s: float = READY_S) -> "Up":
         """Start it and wait until it says that it is ready."""
         read_end, write_end = os.pipe()
         with self.log.open("w") as log:
@@ -60,7 +60,7 @@ class Up:
                 start_new_session=True,
             )
         os.close(write_end)
-        told, _, _ = select.select([read_end], [], [], READY_S)
+        told, _, _ = select.select([read_end], [], [], limit_s)
         said = os.read(read_end, 16) if told else b""
         os.close(read_end)
         assert said, f"the plane did not get ready: {self.log.read_text()}"

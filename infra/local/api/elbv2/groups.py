@@ -131,7 +131,7 @@ def _check_built(params: Document) -> None:
             raise errors.validation_error(f"A {what} must be specified")
     if params["Protocol"] not in ("HTTP", "HTTPS"):
         raise errors.unsupported_error(f"Target group protocol {params['Protocol']}", "use HTTP")
-    version = params.get("ProtocolVersion", "HTTP1")
+    version = params.get("ProtocolVersion") or "HTTP1"  # Terraform's provider sends it empty
     if version != "HTTP1":
         raise errors.unsupported_error(f"Target group protocol version {version}", "use HTTP1")
     if params.get("IpAddressType", "ipv4") != "ipv4":

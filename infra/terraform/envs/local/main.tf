@@ -3,20 +3,15 @@
 
 provider "aws" {
   region     = var.region
-  access_key = var.access_key
-  secret_key = var.secret_key
-
-  skip_credentials_validation = true
-  skip_metadata_api_check     = true
-  skip_region_validation      = true
-  skip_requesting_account_id  = true
+  access_key = var.aws_access_key_id # never an account's own: where the plane is not, AWS refuses them
+  secret_key = var.aws_secret_access_key
 
   endpoints {
-    ec2              = lookup(var.endpoints, "ec2", var.endpoint)
-    ecs              = lookup(var.endpoints, "ecs", var.endpoint)
-    elbv2            = lookup(var.endpoints, "elbv2", var.endpoint)
-    servicediscovery = lookup(var.endpoints, "servicediscovery", var.endpoint)
-    sts              = lookup(var.endpoints, "sts", var.endpoint)
+    ec2              = var.aws_endpoint_url
+    ecs              = var.aws_endpoint_url
+    elbv2            = var.aws_endpoint_url
+    servicediscovery = var.aws_endpoint_url
+    sts              = var.aws_endpoint_url
   }
 }
 
@@ -84,6 +79,7 @@ module "service_first" {
   settings              = local.services[each.key]
   image                 = local.services[each.key].image
   platform              = local.platform
+  writable_paths        = lookup(var.writable_paths, each.key, ["/tmp"])
   log_retention_in_days = null # the plane keeps logs without being asked
   wait_for_steady_state = var.wait_for_steady_state
 }
@@ -92,10 +88,11 @@ module "service_second" {
   source   = "../../modules/service"
   for_each = toset(module.settings.tiers[1])
 
-  name     = each.key
-  settings = local.services[each.key]
-  image    = local.services[each.key].image
-  platform = local.platform
+  name           = each.key
+  settings       = local.services[each.key]
+  image          = local.services[each.key].image
+  platform       = local.platform
+  writable_paths = lookup(var.writable_paths, each.key, ["/tmp"])
   reaches = {
     for callee in local.services[each.key].calls : callee => {
       kind = "group", port = module.service_first[callee].port, security_group_id = module.service_first[callee].security_group_id
@@ -112,10 +109,11 @@ module "service_third" {
   source   = "../../modules/service"
   for_each = toset(module.settings.tiers[2])
 
-  name     = each.key
-  settings = local.services[each.key]
-  image    = local.services[each.key].image
-  platform = local.platform
+  name           = each.key
+  settings       = local.services[each.key]
+  image          = local.services[each.key].image
+  platform       = local.platform
+  writable_paths = lookup(var.writable_paths, each.key, ["/tmp"])
   reaches = {
     for callee in local.services[each.key].calls : callee => {
       kind              = "group"

@@ -1,0 +1,85 @@
+"""Two planes that Terraform brought up, made side by side: the provider mostly sleeps."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.apply.stage import APPLY_LIMIT_S, NO_PROVIDER, OWN, SCALE, Stage, copied
+from tests.plane.up import Up, await_gone
+
+STAGES = pytest.StashKey[list[Stage]]()
+
+
+class Applies:
+    """The local root of the stack, and somebody's own root."""
+
+    def __init__(self, place: Path, pool: ThreadPoolExecutor) -> None:
+        def start(name: str, root: Path) -> Future[Stage]:
+            up = Up(place / name / "state", "--terraform", str(root), scale=SCALE)
+            return pool.submit(_bring_up, up, root)
+
+        self.local = start("local", copied(place / "local"))
+        self.own = start("own", OWN)
+
+
+@pytest.fixture(scope="session")
+def terraform() -> None:
+    """Skips with the reason where there is no terraform."""
+    if shutil.which("terraform") is None:
+        pytest.skip("terraform is not installed")
+
+
+@pytest.fixture(scope="session")
+def applies(
+    terraform: None, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[Applies]:
+    os.environ.setdefault("GOGC", "400")  # the provider's schema is large: a quarter less work
+    with ThreadPoolExecutor(2) as pool:
+        made = Applies(tmp_path_factory.mktemp("apply"), pool)
+        yield made
+    stages = [future.result() for future in (made.local, made.own) if not future.exception()]
+    pytestconfig.stash[STAGES] = stages
+    for stage in stages:
+        family = stage.up.family()
+        assert stage.up.stop() == 0
+        await_gone(family)
+
+
+@pytest.fixture(scope="session")
+def stage(applies: Applies) -> Stage:
+    """The stack's local root on a plane: both services, load balancer, Service Connect."""
+    return _result(applies.local)
+
+
+@pytest.fixture(scope="session")
+def own(applies: Applies) -> Stage:
+    """Somebody's own root: one service, no load balancer."""
+    return _result(applies.own)
+
+
+def _bring_up(up: Up, root: Path) -> Stage:
+    up.state.parent.mkdir(exist_ok=True)
+    began = time.monotonic()
+    up.start(APPLY_LIMIT_S)
+    return Stage(up, root, [("up", time.monotonic() - began)])
+
+
+def _result(future: Future[Stage]) -> Stage:
+    try:
+        return future.result(APPLY_LIMIT_S)
+    except AssertionError as error:
+        if all(word in str(error) for word in NO_PROVIDER):
+            pytest.skip(f"no AWS provider for Terraform: {error}")
+        raise
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for stage in terminalreporter.config.stash.get(STAGES, []):
+        told = ", ".join(f"{what} {took:.1f} s" for what, took in stage.times)
+        total = sum(took for _, took in stage.times)
+        terminalreporter.write_line(f"terraform onto the plane, {total:.0f} s in all: {told}")
