@@ -20,7 +20,7 @@ class Applies:
 
     def __init__(self, place: Path, pool: ThreadPoolExecutor) -> None:
         def start(name: str, root: Path) -> Future[Stage]:
-            up = Up(place / name / "state", "--terraform", str(root), scale=SCALE)
+            up = Up(place / name / ".rehearse", "--terraform", str(root), scale=SCALE)
             return pool.submit(_bring_up, up, root)
 
         self.local = start("local", copied(place / "local"))

@@ -10,6 +10,8 @@ from chaos.load import Load, LoadPlan
 from chaos.records import read_records
 from chaos.stop import Stop
 from tests.apply.stage import ROOT, SCALE, Stage, files, said
+from tests.docs.pages import examples
+from tests.docs.shell import Shell
 from tests.plane.up import wait_for
 
 pytestmark = [pytest.mark.runtime, pytest.mark.terraform]
@@ -46,6 +48,16 @@ def test_a_second_plan_shows_no_change(stage: Stage) -> None:
     done = stage.terraform("plan", "-detailed-exitcode")
     assert done.returncode == 0, said(done)
     assert "No changes" in done.stdout
+
+
+def test_the_examples_of_the_guide_run(stage: Stage) -> None:
+    """As they stand: `.rehearse` in the current directory is where a plane is looked for."""
+    found = [example.text for example in examples("applied")]
+    assert found
+    for script in found:
+        done = Shell(stage.up.state.parent).run(script)
+        assert done.returncode == 0, said(done)
+        assert "aws_ecs_service.this" in done.stdout
 
 
 def test_a_changed_setting_is_changed_in_place_and_takes_effect(stage: Stage) -> None:

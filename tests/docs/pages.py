@@ -38,12 +38,12 @@ def name_of(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-def examples() -> Iterator[Example]:
-    """Every block whose fence says `runnable`."""
+def examples(word: str = "runnable") -> Iterator[Example]:
+    """Every block whose fence says this word."""
     for page in pages():
         for number, (fence, text) in enumerate(FENCE.findall(page.read_text()), start=1):
             language, *words = fence.split() or [""]
-            if "runnable" in words:
+            if word in words:
                 yield Example(name_of(page), number, language, tuple(words), text)
 
 
