@@ -1,9 +1,16 @@
 """What proves the local Fargate: the invariants and where each is held, the planted bugs."""
 
+from collections.abc import Iterator
+
 from docs.table import code, table
 from tests.balancing import planted_bugs as elb
+from tests.checklist.planted_reading import READING
+from tests.checklist.planted_rules import RULES
 from tests.network import planted_bugs as network
+from tests.parity.exempt import EXEMPT, NOT_ANSWERED
 from tests.sim.planted_bugs import BUGS
+
+CHECKLIST = (*RULES, *READING)
 
 # Invariant, the rule it comes from, and the tests that hold to it (files below tests/).
 INVARIANTS = (
@@ -69,8 +76,24 @@ def proof() -> str:
             ("bug", "module", "caught by"),
             ((bug.name, code(bug.module), _network_layers(bug)) for bug in network.BUGS),
         ),
+        f"And these {len(CHECKLIST)} of `rehearse check` (`infra/checklist`), each seen by a test"
+        " that needs neither terraform nor a plane (`tests/checklist`).",
+        table(("bug", "module"), ((bug.name, code(bug.module)) for bug in CHECKLIST)),
+        *_parity(),
     ]
     return "\n\n".join(parts)
+
+
+def _parity() -> Iterator[str]:
+    yield "## Terraform and the plane"
+    yield (
+        "One settings file is read by both. `rehearse check`'s facts of a mocked apply of"
+        " `envs/local` must equal those that boto3 reads of a plane, for our settings and for files"
+        " in which every value is changed (`tests/parity`). These may differ, and a test fails when"
+        " one of them does not any more:"
+    )
+    rows = ((code(one.path), one.reason) for one in (*EXEMPT, *NOT_ANSWERED))
+    yield table(("fact", "why"), rows)
 
 
 def _invariant(row: tuple[str, str, str, tuple[str, ...]]) -> tuple[str, str, str, str]:

@@ -85,7 +85,7 @@ def percents(facts: Facts, service: Service) -> Found:
     severity=Severity.WARN,
     cut=Cut.LOSS,
     source=f"{ECS_GUIDE}/service-rebalancing.html",
-    mend='availability_zone_rebalancing = "ENABLED"',
+    mend='availability_zone_rebalancing = "ENABLED", with a maximum percent above 100',
 )
 def rebalancing(facts: Facts, service: Service) -> Found:
     if service.rebalancing:
