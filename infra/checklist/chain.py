@@ -17,6 +17,7 @@ from infra.network.model import (
     SecurityGroup,
     Topology,
 )
+from infra.network.permits import spans
 from infra.network.reach import reaches
 
 UNGUARDED = "no security group"
@@ -51,17 +52,17 @@ def missing_between(
                 raise NotKnownError(_named(facts, verdict.why))
             missing.update(dict.fromkeys(_named(facts, text) for text in verdict.missing))
     if missing:
-        _check_certain(doubts, froms + tos, groups.values())
+        _check_certain(doubts, froms + tos, groups.values(), port)
     return list(missing)
 
 
 def _check_certain(
-    doubts: list[str], addresses: list[str], groups: Collection[SecurityGroup]
+    doubts: list[str], addresses: list[str], groups: Collection[SecurityGroup], port: int
 ) -> None:
     """A refusal counts only if no rule is unknown and no CIDR rule depends on unknown subnets."""
     if doubts:
         raise NotKnownError(doubts[0])
-    lists = [rule.prefix_list for rule in _rules(groups) if rule.prefix_list]
+    lists = [r.prefix_list for r in _rules(groups) if r.prefix_list and _has(r, port)]
     if lists:
         raise NotKnownError(f"what is in the prefix list {lists[0]} is not known")
     if _narrow(groups) and set(addresses) & set(NOWHERE):
@@ -71,6 +72,11 @@ def _check_certain(
 def _narrow(groups: Iterable[SecurityGroup]) -> bool:
     """Whether any rule is for some addresses only."""
     return any(rule.cidr and rule.cidr not in EVERYWHERE for rule in _rules(groups))
+
+
+def _has(rule: Rule, port: int) -> bool:
+    first, last = spans(rule)
+    return first <= port <= last
 
 
 def _rules(groups: Iterable[SecurityGroup]) -> Iterator[Rule]:

@@ -174,6 +174,7 @@ class LoadBalancer(Fact):
     access_logs: bool
     drop_invalid: bool
     desync: str
+    checks_private_link: bool  # of a network one: whether its groups count for PrivateLink
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -14,6 +14,7 @@ from infra.checklist.facts import (
 )
 from infra.checklist.known import Maybe, Unknown, Values, each, within
 
+PRIVATE_LINK = "enforce_security_group_inbound_rules_on_private_link_traffic"
 REST_TIMEOUT_MS = 29_000
 HTTP_TIMEOUT_MS = 30_000
 CONDITIONS = ("path_pattern", "host_header", "http_request_method", "source_ip")
@@ -36,6 +37,7 @@ def load_balancer(values: Values) -> LoadBalancer:
         access_logs=within(logs, lambda b: b.flag("enabled")),
         drop_invalid=values.flag("drop_invalid_header_fields"),
         desync=values.text("desync_mitigation_mode", "defensive"),
+        checks_private_link=values.text(PRIVATE_LINK, "on") != "off",
     )
 
 

@@ -51,6 +51,8 @@ CORNERS: dict[str, tuple[str, str, dict[str, Change], set[Verdict]]] = {
         "LC005", ORDER,
         {ORDER: lambda v: v["service_connect_configuration"][0]["service"][0]["timeout"][0].update(
             idle_timeout_seconds=5)}, FAIL),
+    "a shell that traps SIGTERM": (
+        "LC006", ORDER, {ORDER_TASK: shell("trap 'save; exit' TERM; serve & wait $!")}, PASS),
     "a shell that execs": ("LC006", ORDER, {ORDER_TASK: shell("migrate && exec python")}, PASS),
     "a shell that does not exec its last command": (
         "LC006", ORDER, {ORDER_TASK: shell("exec true; python")}, FAIL),
@@ -108,6 +110,12 @@ CORNERS: dict[str, tuple[str, str, dict[str, Change], set[Verdict]]] = {
     "a regional NAT gateway": (
         "NET004", "", {"aws_nat_gateway.this": setting(availability_mode="regional", subnet_id="")},
         PASS),
+    "API Gateway comes by PrivateLink, and is not checked": (
+        "ALB006", "aws_lb_listener.http",
+        {"aws_vpc_security_group_ingress_rule.balancer": setting(security_group_id="sg-other"),
+         "aws_lb.this": setting(
+            internal=True, enforce_security_group_inbound_rules_on_private_link_traffic="off")},
+        OTHER),
     "an old TLS policy": (
         "ALB002", "aws_lb.this",
         {"aws_lb_listener.https": setting(ssl_policy="ELBSecurityPolicy-2016-08")}, FAIL),

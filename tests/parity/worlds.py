@@ -75,7 +75,7 @@ def overridden(case: str, settings: Settings) -> dict[str, Mapping[str, str]]:
         f"{at}.cluster.aws_service_discovery_http_namespace.this":
             f"arn:aws:servicediscovery:eu-central-1:123456789012:namespace/ns-{case}",
         f"{at}.edge.aws_lb.this": f"{ELB}:loadbalancer/app/{case}/0",
-        f"{at}.edge.aws_lb_listener.http": f"{ELB}:listener/app/{case}/0/80",
+        f"{at}.edge.aws_lb_listener.http[0]": f"{ELB}:listener/app/{case}/0/80",
         f"{at}.edge.aws_lb_listener.https[0]": f"{ELB}:listener/app/{case}/0/443",
     }  # fmt: skip
     for tier in TIERS:

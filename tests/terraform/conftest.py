@@ -39,6 +39,8 @@ def broken(stack: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Worksp
     shutil.copytree(stack.infra, to, symlinks=True)
     made = Workspace(to)
     plant(made)
+    tests = made.terraform / "envs/staging/tests/stack.tftest.hcl"
+    tests.write_text(tests.read_text().partition('\nrun "nlb"')[0])  # one edge says enough
     return made
 
 
@@ -52,8 +54,7 @@ class Runs:
         self.staging = start(stack, "envs/staging", *STATES)
         self.modules = start(stack, ".", *TEST)
         self.local = start(stack, "envs/local", *STATES)
-        only = "-filter=tests/stack.tftest.hcl"
-        self.broken_staging = start(broken, "envs/staging", *STATES, only)
+        self.broken_staging = start(broken, "envs/staging", *STATES)
         self.broken_modules = start(broken, ".", *TEST)
 
 

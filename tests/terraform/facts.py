@@ -91,7 +91,7 @@ def unreached_endpoints(state: list[Resource]) -> list[str]:
 
 
 def lonely_zones(state: list[Resource], settings: Settings) -> list[str]:
-    """Zones whose private subnets do not leave by a NAT gateway in the zone."""
+    """Zones with tasks that do not leave by a NAT gateway in the zone."""
     zone_of = {s["id"]: s["availability_zone"] for s in of_type(state, "subnet")}
     gateway_zone = {g["id"]: zone_of[g["subnet_id"]] for g in of_type(state, "nat_gateway")}
     way_out = {
@@ -102,9 +102,11 @@ def lonely_zones(state: list[Resource], settings: Settings) -> list[str]:
     table_of = {
         a["subnet_id"]: a["route_table_id"] for a in of_type(state, "route_table_association")
     }
-    subnets = next(iter(services(state).values()))["network_configuration"][0]["subnets"]
-    good = {zone_of[s] for s in subnets if way_out.get(table_of[s]) == zone_of[s]}
-    return sorted(set(settings["availability_zones"]) - good)
+    used = [s["network_configuration"][0]["subnets"] for s in services(state).values()]
+    subnets = {subnet for subnets in used for subnet in subnets}
+    bad = {zone_of[s] for s in subnets if way_out.get(table_of[s]) != zone_of[s]}
+    missing = set(settings["availability_zones"]) - {zone_of[s] for s in subnets}
+    return sorted(bad | missing)
 
 
 def breakers_off(state: list[Resource]) -> list[str]:

@@ -104,6 +104,136 @@ IN_MODULES = (
   description                  = "from the load balancer"''',
         "tasks let in addresses instead of groups",
     ),
+    Bug(
+        "ECS Exec's agent without a place to write",
+        "modules/service/main.tf",
+        'var.execute_command ? ["/var/lib/amazon", "/var/log/amazon"] : []',
+        "[]",
+        "has no room for ECS Exec's agent",
+    ),
+    Bug(
+        "an agent whose end is the task's",
+        "modules/service/task.tf",
+        "essential    = false # without it",
+        "essential    = true # without it",
+        "or the task ends with the agent",
+    ),
+    Bug(
+        "parameters that ECS may not read",
+        "modules/service/iam.tf",
+        'Action = ["ssm:GetParameters"]',
+        'Action = ["ssm:PutParameter"]',
+        "ECS may not read the service's parameter",
+    ),
+    Bug(
+        "load generators that leave by another zone",
+        "modules/network/main.tf",
+        "  subnet_id      = aws_subnet.load[each.key].id\n"
+        "  route_table_id = aws_route_table.private[each.key].id",
+        "  subnet_id      = aws_subnet.load[each.key].id\n"
+        "  route_table_id = aws_route_table.private[var.availability_zones[0]].id",
+        "load generators have no subnet of their own, or another zone's way out",
+    ),
+    Bug(
+        "a redirect behind API Gateway",
+        "modules/edge/main.tf",
+        'var.public || var.load_balancer.http == "forward" ? 1 : 0',
+        "var.public || !var.public ? 1 : 0",
+        "an internal load balancer redirects on a port that nobody can come to",
+    ),
+    Bug(
+        "all clients of an HTTP API counted as one",
+        "modules/waf/main.tf",
+        'var.client_address_header == null ? "IP" : "FORWARDED_IP"',
+        '"IP"',
+        "behind an HTTP API all clients are one address",
+    ),
+    Bug(
+        "a client's word for its address",
+        "modules/api-direct/main.tf",
+        '"overwrite:header.${var.client_address_header}"',
+        '"append:header.${var.client_address_header}"',
+        "a client can say what its address is",
+    ),
+    Bug(
+        "an NLB without a security group",
+        "modules/api-nlb/main.tf",
+        "  security_groups    = [aws_security_group.this.id]\n",
+        "",
+        "the NLB has no security group, and can never get one",
+    ),
+    Bug(
+        "an ALB as an address",
+        "modules/api-nlb/main.tf",
+        'target_type = "alb"',
+        'target_type = "ip"',
+        "the NLB's target is not the ALB",
+    ),
+    Bug(
+        "tags that move",
+        "modules/registry/main.tf",
+        'image_tag_mutability = "IMMUTABLE"',
+        'image_tag_mutability = "MUTABLE"',
+        "a tag may move",
+    ),
+    Bug(
+        "a password in the state",
+        "modules/data/main.tf",
+        "manage_master_user_password = true",
+        'password = "hunter2"',
+        "the password is in the state",
+    ),
+    Bug(
+        "ECS Exec unrecorded",
+        "modules/cluster/main.tf",
+        'logging    = "OVERRIDE"',
+        'logging    = "NONE"',
+        "what is typed in ECS Exec is not kept",
+    ),
+    Bug(
+        "the article's namespace of Service Connect's metrics",
+        "modules/observability/main.tf",
+        'namespace           = "AWS/ECS"',
+        'namespace           = "AWS/ECS/ManagedScaling"',
+        "Service Connect's metrics are in AWS/ECS",
+    ),
+    Bug(
+        "an alarm that tells nobody",
+        "modules/observability/main.tf",
+        """  alarm_actions = var.alarm_topic_arns
+  ok_actions    = var.alarm_topic_arns
+""",
+        "",
+        "an alarm tells nobody",
+    ),
+    Bug(
+        "an experiment that finds nothing and passes",
+        "modules/chaos/inside.tf",
+        'empty_target_resolution_mode = "fail"',
+        'empty_target_resolution_mode = "skip"',
+        "passes where it finds nothing to break",
+    ),
+    Bug(
+        "network faults by a way that Fargate has not",
+        "modules/chaos/inside.tf",
+        'by_ecs = { useEcsFaultInjectionEndpoints = "true" }',
+        'by_ecs = { useEcsFaultInjectionEndpoints = "false" }',
+        "work by ECS's endpoints or not at all",
+    ),
+    Bug(
+        "two masters at a deployment",
+        "modules/loadgen/main.tf",
+        "deployment_maximum_percent         = 100",
+        "deployment_maximum_percent         = 200",
+        "there can be two masters",
+    ),
+    Bug(
+        "results fetched before they are written",
+        "modules/loadgen/task.tf",
+        '{ containerName = "results", condition = "START" }',
+        '{ containerName = "results", condition = "COMPLETE" }',
+        "its results are fetched before it has ended",
+    ),
 )
 
 # Found in the state of the whole stack, by the functions of `facts`.
@@ -122,7 +252,7 @@ IN_STACK = (
     Bug(
         "idle timeout above the applications' keep-alive",
         "envs/staging/main.tf",
-        '{ http = "redirect", https = true })',
+        '{ http = "redirect", https = true }, local.behind_api)',
         '{ http = "redirect", https = true, idle_timeout = 90 })',
     ),
     Bug(
@@ -133,9 +263,15 @@ IN_STACK = (
     ),
     Bug(
         "a password in a generator's environment",
-        "modules/loadgen/main.tf",
-        "environment            = []",
-        'environment            = [{ name = "API_TOKEN", value = "hunter2" }]',
+        "modules/loadgen/task.tf",
+        "environment = []",
+        'environment = [{ name = "API_TOKEN", value = "hunter2" }]',
+    ),
+    Bug(
+        "API Gateway that gives up before the load balancer",
+        "envs/staging/main.tf",
+        "min(module.settings.load_balancer.idle_timeout, 25)",
+        "module.settings.load_balancer.idle_timeout",
     ),
     Bug(
         "callee after its caller",

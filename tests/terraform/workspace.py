@@ -68,15 +68,17 @@ def copy(to: Path) -> Workspace:
     return Workspace(infra)
 
 
+def documents(output: str) -> dict[str, dict[str, Any]]:
+    """The state that each run of `terraform test -json -verbose` left, by the run's name."""
+    lines = (line for line in output.splitlines() if '"type":"test_state"' in line)
+    messages = map(json.loads, lines)
+    return {str(message["@testrun"]): message["test_state"] for message in messages}
+
+
 def states(output: str) -> dict[str, list[dict[str, Any]]]:
-    """The resources that each run of `terraform test -json -verbose` left, by the run's name."""
-    found = {}
-    for line in output.splitlines():
-        if '"type":"test_state"' not in line:
-            continue
-        message = json.loads(line)
-        found[str(message["@testrun"])] = list(_resources(message["test_state"]["root_module"]))
-    return found
+    """The resources of each of these states."""
+    found = documents(output).items()
+    return {name: list(_resources(state["root_module"])) for name, state in found}
 
 
 def _resources(module: dict[str, Any]) -> Iterator[dict[str, Any]]:

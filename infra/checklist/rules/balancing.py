@@ -173,6 +173,8 @@ def open_listener(facts: Facts, listener: Listener) -> Found:
     balancer = find(facts.load_balancers, "arn", listener.load_balancer, "load balancer")
     if not balancer.groups:
         skip("its load balancer has no security group")
+    if balancer.internal and not balancer.checks_private_link:
+        skip("its clients come by PrivateLink, for which its security groups do not count")
     known = {object.__getattribute__(group, "id") for group in facts.groups}
     unknown = [group for group in balancer.groups if group not in known]
     if any(_lets_in(facts, group, listener.port) for group in balancer.groups):

@@ -235,11 +235,13 @@ def signals(facts: Facts, service: Service) -> Found:
 
 
 def _swallows(words: tuple[str, ...]) -> bool:
-    """A shell with -c whose script does not end in exec."""
+    """A shell with -c whose script neither ends in exec nor traps SIGTERM."""
     if words[0].rpartition("/")[2] not in SHELLS:
         return False
     for flag, script in pairwise(words[1:]):
         if re.fullmatch(r"-[a-z]*c", flag):
+            if re.search(r"\btrap\b.*\b(SIG)?TERM\b", script):
+                return False
             last = re.split(r"&&|;|\n", script.strip().rstrip(";"))[-1]
             return not last.strip().startswith("exec ")
     return False

@@ -57,3 +57,7 @@ mock_resource "aws_db_instance" {
 mock_resource "aws_service_discovery_service" {
   defaults = { arn = "arn:aws:servicediscovery:eu-central-1:123456789012:service/srv-mock" }
 }
+
+mock_resource "aws_api_gateway_stage" {
+  defaults = { arn = "arn:aws:apigateway:eu-central-1::/restapis/mock/stages/v1" }
+}

@@ -10,7 +10,6 @@ variables {
   load_balancer   = { idle_timeout = 60, client_keep_alive = 3600, http = "redirect", https = true, drop_invalid_header_fields = true }
   certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
   access_logs     = { account_id = "123456789012", region = "eu-central-1", days = 30, force_destroy = true }
-  waf             = { requests_per_5_minutes = 1000, log_retention_in_days = 7 }
 }
 
 run "public" {
@@ -24,7 +23,7 @@ run "public" {
   }
 
   assert {
-    condition     = aws_lb_listener.http.default_action[0].type == "redirect" && aws_lb_listener.http.default_action[0].redirect[0].status_code == "HTTP_301" && tolist(keys(output.listener_arns)) == tolist(["https"])
+    condition     = aws_lb_listener.http[0].default_action[0].type == "redirect" && aws_lb_listener.http[0].default_action[0].redirect[0].status_code == "HTTP_301" && tolist(keys(output.listener_arns)) == tolist(["https"])
     error_message = "port 80 serves in clear"
   }
 
@@ -42,11 +41,6 @@ run "public" {
     condition     = aws_lb.this.access_logs[0].enabled && aws_s3_bucket_public_access_block.logs[0].restrict_public_buckets && jsondecode(aws_s3_bucket_policy.logs[0].policy).Statement[0].Principal.Service == "logdelivery.elasticloadbalancing.amazonaws.com"
     error_message = "access logs are off, or their bucket is open, or ELB may not write to it"
   }
-
-  assert {
-    condition     = aws_wafv2_web_acl_association.this[0].resource_arn == aws_lb.this.arn && length(aws_wafv2_web_acl.this[0].rule) == 3 && startswith(aws_cloudwatch_log_group.waf[0].name, "aws-waf-logs-")
-    error_message = "the web ACL is not on the load balancer, lacks a rule or a log that WAF accepts"
-  }
 }
 
 run "private_without_https" {
@@ -57,19 +51,33 @@ run "private_without_https" {
   variables {
     public          = false
     access_logs     = null
-    waf             = null
     load_balancer   = { idle_timeout = 60, client_keep_alive = 3600, http = "forward", https = false, drop_invalid_header_fields = true }
     certificate_arn = null
   }
 
   assert {
-    condition     = aws_lb.this.internal && length(aws_vpc_security_group_ingress_rule.world) == 0 && length(aws_wafv2_web_acl.this) == 0 && length(aws_s3_bucket.logs) == 0
+    condition     = aws_lb.this.internal && length(aws_vpc_security_group_ingress_rule.world) == 0 && length(aws_s3_bucket.logs) == 0
     error_message = "an internal load balancer is open to the internet, or has what was not asked for"
   }
 
   assert {
     condition     = tolist(keys(output.listener_arns)) == tolist(["http"]) && length(aws_lb_listener.https) == 0
     error_message = "without https only port 80 listens"
+  }
+}
+
+run "behind_api_gateway" {
+  module {
+    source = "./modules/edge"
+  }
+
+  variables {
+    public = false
+  }
+
+  assert {
+    condition     = length(aws_lb_listener.http) == 0 && length(aws_lb_listener.https) == 1 && tolist(keys(output.listener_arns)) == tolist(["https"])
+    error_message = "an internal load balancer redirects on a port that nobody can come to"
   }
 }
 
@@ -82,8 +90,7 @@ run "wrong_values_are_refused" {
 
   variables {
     certificate_arn = null
-    waf             = { requests_per_5_minutes = 1, log_retention_in_days = 7 }
   }
 
-  expect_failures = [var.certificate_arn, var.waf]
+  expect_failures = [var.certificate_arn]
 }

@@ -6,6 +6,7 @@ variables {
   name               = "test"
   cidr_block         = "10.1.0.0/16"
   availability_zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+  load_subnets       = true
   flow_logs          = { account_id = "123456789012", retention_in_days = 7 }
 }
 
@@ -38,6 +39,15 @@ run "zonal" {
   assert {
     condition     = alltrue([for subnet in aws_subnet.private : !subnet.map_public_ip_on_launch]) && length(distinct([for subnet in aws_subnet.private : subnet.cidr_block])) == 3
     error_message = "private subnets give out public addresses, or overlap"
+  }
+
+  assert {
+    condition = alltrue([
+      for zone in var.availability_zones : !aws_subnet.load[zone].map_public_ip_on_launch
+      && aws_route_table_association.load[zone].route_table_id == aws_route_table.private[zone].id
+      && !contains([for s in concat(values(aws_subnet.private), values(aws_subnet.public)) : s.cidr_block], aws_subnet.load[zone].cidr_block)
+    ])
+    error_message = "load generators have no subnet of their own, or another zone's way out"
   }
 
   assert {

@@ -146,9 +146,10 @@ run "whole" {
       && jsondecode(aws_ecs_task_definition.this.container_definitions)[0].user == "10001:10001"
       && jsondecode(aws_ecs_task_definition.this.container_definitions)[0].linuxParameters.capabilities.drop == ["ALL"]
       && jsondecode(aws_ecs_task_definition.this.container_definitions)[0].stopTimeout == 30
+      && toset([for m in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].mountPoints : m.containerPath]) == toset(["/tmp", "/var/lib/amazon", "/var/log/amazon"])
       && jsondecode(aws_ecs_task_definition.this.container_definitions)[0].logConfiguration.options.mode == "non-blocking"
     )
-    error_message = "the container may write, is root, keeps capabilities, or blocks on its log"
+    error_message = "the container may write, is root, keeps capabilities, blocks on its log, or has no room for ECS Exec's agent"
   }
 
   assert {
@@ -175,6 +176,46 @@ run "whole" {
   }
 }
 
+run "with_faults_inside" {
+  module {
+    source = "./modules/service"
+  }
+
+  variables {
+    execute_command     = false
+    fault_injection     = true
+    fault_agent         = { image = "public.ecr.aws/amazon-ssm-agent/amazon-ssm-agent:3", role_name = "agent", role_arn = "arn:aws:iam::123456789012:role/agent" }
+    service_connect_tls = { certificate_authority_arn = "arn:aws:acm-pca:eu-central-1:123456789012:certificate-authority/1" }
+    secrets             = { TOKEN = "arn:aws:ssm:eu-central-1:123456789012:parameter/caller/token" }
+  }
+
+  assert {
+    condition = (
+      [for c in jsondecode(aws_ecs_task_definition.this.container_definitions) : "${c.name} ${c.essential}"] == ["app true", "amazon-ssm-agent false"]
+      && jsondecode(aws_ecs_task_definition.this.container_definitions)[1].environment == [{ name = "MANAGED_INSTANCE_ROLE_NAME", value = "agent" }]
+      && aws_ecs_task_definition.this.pid_mode == "task"
+      && aws_ecs_task_definition.this.enable_fault_injection
+      && !aws_ecs_service.this.enable_execute_command
+    )
+    error_message = "FIS does not reach into the task, or the task ends with the agent"
+  }
+
+  assert {
+    condition     = [for s in jsondecode(aws_iam_role_policy.task[0].policy).Statement : s.Action] == [["ssm:AddTagsToResource", "ssm:CreateActivation"], ["iam:PassRole"]] && jsondecode(aws_iam_role_policy.task[0].policy).Statement[1].Resource == [var.fault_agent.role_arn]
+    error_message = "the agent may not sign on, or may hand out any role"
+  }
+
+  assert {
+    condition     = aws_ecs_service.this.service_connect_configuration[0].service[0].tls[0].issuer_cert_authority[0].aws_pca_authority_arn == var.service_connect_tls.certificate_authority_arn && aws_ecs_service.this.service_connect_configuration[0].service[0].tls[0].role_arn == aws_iam_role.tls[0].arn && aws_iam_role_policy_attachment.tls[0].role == aws_iam_role.tls[0].name
+    error_message = "callers come in plain text, or ECS may not fetch the certificate"
+  }
+
+  assert {
+    condition     = [for s in jsondecode(aws_iam_role_policy.execution[0].policy).Statement : s.Resource if s.Action == ["ssm:GetParameters"]] == [["arn:aws:ssm:eu-central-1:123456789012:parameter/caller/token"]]
+    error_message = "ECS may not read the service's parameter, or others too"
+  }
+}
+
 run "nobodys_target" {
   module {
     source = "./modules/service"
@@ -187,7 +228,7 @@ run "nobodys_target" {
       deployment    = { minimum_healthy_percent = 100, maximum_percent = 200, health_check_grace_period = 60, circuit_breaker = { enable = true, rollback = true }, availability_zone_rebalancing = true }
       target_group  = null, service_connect = null, calls = []
     }
-    dns_namespace_id      = "ns-private"
+    plain_dns             = { namespace_id = "ns-private" }
     log_retention_in_days = null
     execute_command       = false
     autoscaling           = null
@@ -219,9 +260,10 @@ run "wrong_values_are_refused" {
   variables {
     image           = "caller:latest"
     fault_injection = true # beside execute_command
+    secrets         = { PGPASSWORD = "hunter2" }
     environment     = { DATABASE_URL = "postgresql://orders:hunter2@db/orders" }
     autoscaling     = { min = 1, max = 4, cpu_percent = 60, requests_per_minute = 100 }
   }
 
-  expect_failures = [var.image, var.fault_injection, var.environment, var.autoscaling]
+  expect_failures = [var.image, var.fault_injection, var.environment, var.secrets, var.autoscaling]
 }

@@ -22,6 +22,10 @@ locals {
   services = module.settings.services
   public   = var.edge.mode == "none"
 
+  # API Gateway gives up after 29 s. The load balancer must before it, or nobody learns which target
+  # was slow; the settings' idle timeout is for clients that come straight to it.
+  behind_api = local.public ? {} : { idle_timeout = min(module.settings.load_balancer.idle_timeout, 25) }
+
   # "order-api:1" of the settings is tag 1 of the repository order-api
   repositories = { for name, s in local.services : name => split(":", s.image)[0] }
   locust       = "rehearsal-locust"
@@ -44,6 +48,16 @@ locals {
     }
     exec = module.cluster.exec
   }
+
+  # The role is known before the templates that need the services' alarm.
+  fault_agent = var.chaos && var.fault_injection && var.faults_inside != null ? {
+    image     = var.faults_inside.agent_image
+    role_name = module.chaos[0].agent_role.name
+    role_arn  = module.chaos[0].agent_role.arn
+  } : null
+
+  # Certificates for who is called; who only calls brings none.
+  tls = { for name, s in local.services : name => var.certificate_authority_arn == null || s.service_connect == null ? null : { certificate_authority_arn = var.certificate_authority_arn } }
 
   # What every task reaches. With 443 only, it would not reach the services that it calls: those are
   # added below, from `calls`. By NAT it may go out, too: to AWS services without an endpoint.
@@ -75,6 +89,7 @@ module "network" {
   cidr_block         = var.cidr_block
   availability_zones = module.settings.availability_zones
   nat                = var.nat
+  load_subnets       = var.load != null
   flow_logs          = { account_id = var.account_id, retention_in_days = var.retention_in_days }
 }
 
@@ -101,6 +116,7 @@ module "cluster" {
 
   name         = var.name
   namespace    = var.namespace
+  private_dns  = var.private_dns_zone == null ? null : { name = var.private_dns_zone, vpc_id = module.network.vpc_id }
   exec_logging = { account_id = var.account_id, region = var.region, retention_in_days = var.retention_in_days }
 }
 
@@ -113,11 +129,21 @@ module "edge" {
   vpc_id              = module.network.vpc_id
   subnet_ids          = local.public ? [for zone in var.availability_zones : module.network.public_subnet_ids[zone]] : local.private_subnets
   public              = local.public
-  load_balancer       = merge(module.settings.load_balancer, { http = "redirect", https = true })
+  load_balancer       = merge(module.settings.load_balancer, { http = "redirect", https = true }, local.behind_api)
   certificate_arn     = var.edge.certificate_arn
   deletion_protection = var.deletion_protection
   access_logs         = { account_id = var.account_id, region = var.region, days = 30, force_destroy = !var.deletion_protection }
-  waf                 = var.waf_requests_per_5_minutes == null ? null : { requests_per_5_minutes = var.waf_requests_per_5_minutes, log_retention_in_days = var.retention_in_days }
+}
+
+module "waf" {
+  source = "../../modules/waf"
+  count  = var.waf_requests_per_5_minutes == null ? 0 : 1
+
+  name                   = var.name
+  guarded                = var.edge.mode == "nlb" ? { stage = module.api_nlb[0].stage_arn } : { load_balancer = module.edge.arn }
+  requests_per_5_minutes = var.waf_requests_per_5_minutes
+  client_address_header  = one(module.api_direct[*].client_address_header)
+  log_retention_in_days  = var.retention_in_days
 }
 
 module "api_nlb" {
@@ -130,6 +156,8 @@ module "api_nlb" {
   load_balancer       = { arn = module.edge.arn, security_group_id = module.edge.security_group_id, https_listener_arn = module.edge.listener_arns["https"] }
   domain_name         = var.edge.domain_name
   deletion_protection = var.deletion_protection
+
+  log_retention_in_days = var.retention_in_days
 }
 
 module "api_direct" {
@@ -141,6 +169,8 @@ module "api_direct" {
   subnet_ids    = local.private_subnets
   load_balancer = { security_group_id = module.edge.security_group_id, https_listener_arn = module.edge.listener_arns["https"] }
   domain_name   = var.edge.domain_name
+
+  log_retention_in_days = var.retention_in_days
 }
 
 #### Data ####
@@ -172,6 +202,9 @@ module "service_first" {
   log_retention_in_days = var.retention_in_days
   execute_command       = var.execute_command
   fault_injection       = var.fault_injection
+  fault_agent           = local.fault_agent
+  service_connect_tls   = local.tls[each.key]
+  plain_dns             = var.private_dns_zone == null ? null : { namespace_id = module.cluster.private_dns_namespace_id }
   rollback_alarm        = var.rollback_alarm
   autoscaling           = var.autoscaling
 }
@@ -195,6 +228,9 @@ module "service_second" {
   log_retention_in_days = var.retention_in_days
   execute_command       = var.execute_command
   fault_injection       = var.fault_injection
+  fault_agent           = local.fault_agent
+  service_connect_tls   = local.tls[each.key]
+  plain_dns             = var.private_dns_zone == null ? null : { namespace_id = module.cluster.private_dns_namespace_id }
   rollback_alarm        = var.rollback_alarm
   autoscaling           = var.autoscaling
 
@@ -223,6 +259,9 @@ module "service_third" {
   log_retention_in_days = var.retention_in_days
   execute_command       = var.execute_command
   fault_injection       = var.fault_injection
+  fault_agent           = local.fault_agent
+  service_connect_tls   = local.tls[each.key]
+  plain_dns             = var.private_dns_zone == null ? null : { namespace_id = module.cluster.private_dns_namespace_id }
   rollback_alarm        = var.rollback_alarm
   autoscaling           = var.autoscaling
 
@@ -265,6 +304,7 @@ module "chaos" {
   services       = toset(keys(local.services))
   zones          = { for zone in var.availability_zones : zone => { subnet_arn = "arn:aws:ec2:${var.region}:${var.account_id}:subnet/${module.network.private_subnet_ids[zone]}" } }
   stop_alarm_arn = module.observability.stop_alarm_arn
+  inside         = var.fault_injection ? var.faults_inside : null
 }
 
 module "loadgen" {
@@ -274,6 +314,7 @@ module "loadgen" {
   name                  = var.name
   image                 = "${module.registry.urls[local.locust]}:${var.load.image_tag}"
   repository_arn        = module.registry.arns[local.locust]
+  results               = { image = var.load.results_image, days = 90, force_destroy = !var.deletion_protection }
   load                  = { url = "https://${var.edge.domain_name}", rate = var.load.rate, workers = var.load.workers, duration = 0, running = var.load.running }
   log_retention_in_days = var.retention_in_days
   platform = {
@@ -282,7 +323,7 @@ module "loadgen" {
     cluster_arn   = module.cluster.arn
     namespace_arn = module.cluster.namespace_arn
     vpc_id        = module.network.vpc_id
-    subnet_ids    = local.private_subnets
+    subnet_ids    = [for zone in var.availability_zones : module.network.load_subnet_ids[zone]]
 
     endpoints_security_group_id = module.endpoints.security_group_id
   }

@@ -25,5 +25,10 @@ output "services" {
 
 output "experiments" {
   description = "FIS experiment templates; null without chaos."
-  value       = var.chaos ? { stop_tasks = module.chaos[0].stop_tasks_template_ids, zone_loss = module.chaos[0].zone_loss_template_ids } : null
+  value       = var.chaos ? { stop_tasks = module.chaos[0].stop_tasks_template_ids, zone_loss = module.chaos[0].zone_loss_template_ids, inside = module.chaos[0].inside_template_ids } : null
+}
+
+output "load_results" {
+  description = "The bucket with what the load generators measured; null without them."
+  value       = one(module.loadgen[*].results_bucket)
 }

@@ -15,7 +15,7 @@ waf_requests_per_5_minutes = 200000 # above what the load generators send throug
 retention_in_days   = 14
 deletion_protection = false # `terraform destroy` is meant to work here; true in production
 
-execute_command = true # off, and fault_injection on, for drills with network faults
+execute_command = true # off, and fault_injection on, for drills with faults inside tasks
 fault_injection = false
 rollback_alarm  = 10
 
@@ -29,9 +29,23 @@ autoscaling = {
 database_service = "order-api"
 chaos            = true
 
+# in force with fault_injection
+faults_inside = {
+  agent_image  = "public.ecr.aws/amazon-ssm-agent/amazon-ssm-agent:3.3.1611.0"
+  minutes      = 5
+  latency_ms   = 400
+  loss_percent = 10
+  port         = 8080
+  cpu_percent  = 100
+}
+
+certificate_authority_arn = null # a private CA costs by the month
+private_dns_zone          = null # "rehearsal.internal" for clients outside of Service Connect
+
 load = {
-  image_tag = "1"
-  rate      = 200
-  workers   = 2
-  running   = false
+  image_tag     = "1"
+  results_image = "public.ecr.aws/aws-cli/aws-cli:2.22.0"
+  rate          = 200
+  workers       = 2
+  running       = false
 }

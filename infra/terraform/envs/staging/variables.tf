@@ -117,7 +117,22 @@ variable "chaos" {
   type        = bool
 }
 
+variable "faults_inside" {
+  description = "With fault_injection: faults inside tasks, how strong, and the image of the agent that FIS reaches them by; null for none."
+  type        = object({ agent_image = string, minutes = number, latency_ms = number, loss_percent = number, port = number, cpu_percent = number })
+}
+
+variable "certificate_authority_arn" {
+  description = "A private CA of ACM for TLS between Service Connect's proxies; null: plain text within the VPC."
+  type        = string
+}
+
+variable "private_dns_zone" {
+  description = "A private DNS zone that services are in, too, for clients that know no Service Connect; null for none."
+  type        = string
+}
+
 variable "load" {
-  description = "Load generators: requests per second, workers, whether they run; null for none."
-  type        = object({ image_tag = string, rate = number, workers = number, running = bool })
+  description = "Load generators: requests per second, workers, whether they run, the image of the AWS command line that keeps their results; null for none."
+  type        = object({ image_tag = string, results_image = string, rate = number, workers = number, running = bool })
 }

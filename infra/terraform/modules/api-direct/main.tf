@@ -44,6 +44,11 @@ resource "aws_apigatewayv2_integration" "this" {
   integration_uri      = var.load_balancer.https_listener_arn # a listener, not the load balancer
   timeout_milliseconds = var.timeout_milliseconds
 
+  # set here, so that no client can: the ALB sees only the VPC link's addresses, and counts by this
+  request_parameters = {
+    "overwrite:header.${var.client_address_header}" = "$context.identity.sourceIp"
+  }
+
   tls_config {
     server_name_to_verify = var.domain_name
   }
@@ -60,4 +65,32 @@ resource "aws_apigatewayv2_stage" "this" {
   api_id      = aws_apigatewayv2_api.this.id
   name        = "$default"
   auto_deploy = true
+
+  # requests that the load balancer never saw, and how long each took from out here
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.this.arn
+    format = jsonencode({
+      requestId          = "$context.requestId"
+      time               = "$context.requestTimeEpoch"
+      client             = "$context.identity.sourceIp"
+      method             = "$context.httpMethod"
+      path               = "$context.path"
+      status             = "$context.status"
+      latency            = "$context.responseLatency"
+      integrationStatus  = "$context.integration.status"
+      integrationLatency = "$context.integration.latency"
+      integrationError   = "$context.integration.error"
+    })
+  }
+
+  default_route_settings {
+    detailed_metrics_enabled = true
+    throttling_burst_limit   = var.throttle.burst # said: 0, which an unset number may become, refuses everything
+    throttling_rate_limit    = var.throttle.rate
+  }
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/apigateway/${var.name}"
+  retention_in_days = var.log_retention_in_days
 }

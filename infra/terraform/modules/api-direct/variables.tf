@@ -33,3 +33,20 @@ variable "timeout_milliseconds" {
     error_message = "timeout_milliseconds is ${var.timeout_milliseconds}; an HTTP API takes 50 to 30000."
   }
 }
+
+variable "client_address_header" {
+  description = "Header that the API sets to the client's address, for the web ACL behind it."
+  type        = string
+  default     = "X-Client-Address"
+}
+
+variable "throttle" {
+  description = "Requests per second, and at once, that the API lets through. AWS's own limits are those of the account and Region, 10000 and 5000."
+  type        = object({ rate = number, burst = number })
+  default     = { rate = 10000, burst = 5000 }
+}
+
+variable "log_retention_in_days" {
+  description = "Days that access logs are kept."
+  type        = number
+}

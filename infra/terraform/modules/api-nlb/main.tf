@@ -1,5 +1,3 @@
-#### NLB: the article's private entrance ####
-
 # An NLB that is made without a group can never get one. With it, the ALB lets in a group and not
 # the whole VPC.
 resource "aws_security_group" "this" {
@@ -35,12 +33,14 @@ resource "aws_lb" "this" {
   # API Gateway comes by PrivateLink, from addresses that no rule could name
   enforce_security_group_inbound_rules_on_private_link_traffic = "off"
 
+  enable_zonal_shift         = true # as the ALB's: a zone is taken out at both
   enable_deletion_protection = var.deletion_protection
 
   dynamic "subnet_mapping" {
     for_each = var.subnet_ids
     content {
-      subnet_id = subnet_mapping.value
+      subnet_id            = subnet_mapping.value
+      private_ipv4_address = lookup(var.private_ipv4_addresses, subnet_mapping.key, null)
     }
   }
 }
@@ -82,63 +82,4 @@ resource "aws_lb_listener" "this" {
     type             = "forward"
     target_group_arn = aws_lb_target_group.this.arn
   }
-}
-
-#### REST API ####
-
-resource "aws_api_gateway_vpc_link" "this" {
-  name        = var.name
-  target_arns = [aws_lb.this.arn] # the first kind of VPC link takes NLBs only
-}
-
-resource "aws_api_gateway_rest_api" "this" {
-  name = var.name
-
-  endpoint_configuration {
-    types = ["REGIONAL"]
-  }
-}
-
-resource "aws_api_gateway_resource" "any" {
-  rest_api_id = aws_api_gateway_rest_api.this.id
-  parent_id   = aws_api_gateway_rest_api.this.root_resource_id
-  path_part   = "{proxy+}"
-}
-
-resource "aws_api_gateway_method" "any" {
-  rest_api_id        = aws_api_gateway_rest_api.this.id
-  resource_id        = aws_api_gateway_resource.any.id
-  http_method        = "ANY"
-  authorization      = "NONE"
-  request_parameters = { "method.request.path.proxy" = true }
-}
-
-resource "aws_api_gateway_integration" "any" {
-  rest_api_id             = aws_api_gateway_rest_api.this.id
-  resource_id             = aws_api_gateway_resource.any.id
-  http_method             = aws_api_gateway_method.any.http_method
-  type                    = "HTTP_PROXY"
-  integration_http_method = "ANY"
-  connection_type         = "VPC_LINK"
-  connection_id           = aws_api_gateway_vpc_link.this.id
-  uri                     = "https://${var.domain_name}/{proxy}" # the path without the stage's name
-  timeout_milliseconds    = var.timeout_milliseconds
-  request_parameters      = { "integration.request.path.proxy" = "method.request.path.proxy" }
-}
-
-resource "aws_api_gateway_deployment" "this" {
-  rest_api_id = aws_api_gateway_rest_api.this.id
-  triggers    = { redeployment = sha1(jsonencode([aws_api_gateway_resource.any, aws_api_gateway_method.any, aws_api_gateway_integration.any])) }
-
-  lifecycle {
-    create_before_destroy = true
-  }
-}
-
-resource "aws_api_gateway_stage" "this" {
-  rest_api_id   = aws_api_gateway_rest_api.this.id
-  deployment_id = aws_api_gateway_deployment.this.id
-  stage_name    = "v1"
-
-  depends_on = [aws_lb_listener.this, aws_lb_target_group_attachment.this]
 }

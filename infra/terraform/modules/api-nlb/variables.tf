@@ -13,6 +13,17 @@ variable "subnet_ids" {
   type        = map(string)
 }
 
+variable "private_ipv4_addresses" {
+  description = "The NLB's address by zone, for clients that allow addresses and not names; {}: AWS chooses. Only when it is made."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.private_ipv4_addresses), keys(var.subnet_ids))) == 0
+    error_message = "private_ipv4_addresses has ${join(", ", setsubtract(keys(var.private_ipv4_addresses), keys(var.subnet_ids)))}, zones without a subnet here."
+  }
+}
+
 variable "load_balancer" {
   description = "The internal ALB behind: it needs its listener on 443 before it can be a target."
   type        = object({ arn = string, security_group_id = string, https_listener_arn = string })
@@ -44,4 +55,15 @@ variable "timeout_milliseconds" {
     condition     = var.timeout_milliseconds >= 50 && var.timeout_milliseconds <= 29000
     error_message = "timeout_milliseconds is ${var.timeout_milliseconds}; API Gateway takes 50 to 29000."
   }
+}
+
+variable "log_retention_in_days" {
+  description = "Days that access logs are kept."
+  type        = number
+}
+
+variable "account_settings" {
+  description = "Whether API Gateway's role for logs is set here. It is one per account and Region: false where another stack has set it."
+  type        = bool
+  default     = true
 }

@@ -43,3 +43,14 @@ variable "zone_loss_minutes" {
     error_message = "zone_loss_minutes is ${var.zone_loss_minutes}; say 1 to 60."
   }
 }
+
+variable "inside" {
+  description = "Faults inside tasks and how strong: for how many minutes, milliseconds of latency, percent of packets lost, the port that no packet comes in by, percent of the processors. They need the agent beside the application (module service, fault_agent). Null for none."
+  type        = object({ minutes = number, latency_ms = number, loss_percent = number, port = number, cpu_percent = number })
+  default     = null
+
+  validation {
+    condition     = var.inside == null ? true : var.inside.minutes >= 1 && var.inside.minutes <= 720 && var.inside.latency_ms >= 1 && min(var.inside.loss_percent, var.inside.cpu_percent) >= 1 && max(var.inside.loss_percent, var.inside.cpu_percent) <= 100
+    error_message = "inside is out of range: 1 to 720 minutes, 1 ms of latency or more, 1 to 100 percent."
+  }
+}

@@ -1,7 +1,17 @@
-# HTTP is enough for Service Connect, which does not use DNS. For plain DNS see the service module.
+# HTTP is enough for Service Connect, which does not use DNS. What
+# Service Connect makes in it is found by API only.
 resource "aws_service_discovery_http_namespace" "this" {
   name        = var.namespace
   description = "Service Connect of ${var.name}"
+}
+
+# For clients that know no Service Connect: Lambda functions, other VPCs' machines, batch tasks.
+resource "aws_service_discovery_private_dns_namespace" "this" {
+  count = var.private_dns == null ? 0 : 1
+
+  name        = var.private_dns.name
+  vpc         = var.private_dns.vpc_id
+  description = "plain DNS of ${var.name}"
 }
 
 resource "aws_ecs_cluster" "this" {

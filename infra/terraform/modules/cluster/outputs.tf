@@ -20,3 +20,8 @@ output "exec" {
     log_group_arn = aws_cloudwatch_log_group.exec[0].arn
   }
 }
+
+output "private_dns_namespace_id" {
+  description = "The namespace with DNS; null without one."
+  value       = one(aws_service_discovery_private_dns_namespace.this[*].id)
+}

@@ -55,7 +55,11 @@ resource "aws_lb" "this" {
   depends_on = [aws_s3_bucket_policy.logs]
 }
 
+# Behind API Gateway nobody comes to port 80: a redirect there would be a listener that no rule lets
+# anybody in to.
 resource "aws_lb_listener" "http" {
+  count = var.public || var.load_balancer.http == "forward" ? 1 : 0
+
   load_balancer_arn = aws_lb.this.arn
   port              = 80
   protocol          = "HTTP"
@@ -168,92 +172,4 @@ resource "aws_s3_bucket_policy" "logs" {
   })
 
   depends_on = [aws_s3_bucket_public_access_block.logs]
-}
-
-#### WAF ####
-
-resource "aws_wafv2_web_acl" "this" {
-  count = var.waf == null ? 0 : 1
-
-  name  = var.name
-  scope = "REGIONAL"
-
-  default_action {
-    allow {}
-  }
-
-  dynamic "rule" {
-    for_each = { AWSManagedRulesCommonRuleSet = 10, AWSManagedRulesKnownBadInputsRuleSet = 20 }
-    content {
-      name     = rule.key
-      priority = rule.value
-
-      override_action {
-        none {}
-      }
-
-      statement {
-        managed_rule_group_statement {
-          vendor_name = "AWS"
-          name        = rule.key
-        }
-      }
-
-      visibility_config {
-        cloudwatch_metrics_enabled = true
-        metric_name                = rule.key
-        sampled_requests_enabled   = true
-      }
-    }
-  }
-
-  rule {
-    name     = "rate"
-    priority = 30
-
-    action {
-      block {}
-    }
-
-    statement {
-      rate_based_statement {
-        limit              = var.waf.requests_per_5_minutes
-        aggregate_key_type = "IP"
-      }
-    }
-
-    visibility_config {
-      cloudwatch_metrics_enabled = true
-      metric_name                = "rate"
-      sampled_requests_enabled   = true
-    }
-  }
-
-  visibility_config {
-    cloudwatch_metrics_enabled = true
-    metric_name                = var.name
-    sampled_requests_enabled   = true
-  }
-}
-
-# With the load balancer, as a Network Load Balancer takes no web ACL.
-resource "aws_wafv2_web_acl_association" "this" {
-  count = var.waf == null ? 0 : 1
-
-  resource_arn = aws_lb.this.arn
-  web_acl_arn  = aws_wafv2_web_acl.this[0].arn
-}
-
-resource "aws_cloudwatch_log_group" "waf" {
-  count = var.waf == null ? 0 : 1
-
-  name              = "aws-waf-logs-${var.name}" # WAF writes to names that begin so, and no others
-  retention_in_days = var.waf.log_retention_in_days
-}
-
-resource "aws_wafv2_web_acl_logging_configuration" "this" {
-  count = var.waf == null ? 0 : 1
-
-  resource_arn            = aws_wafv2_web_acl.this[0].arn
-  log_destination_configs = [aws_cloudwatch_log_group.waf[0].arn]
 }

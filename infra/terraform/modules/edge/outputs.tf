@@ -21,7 +21,7 @@ output "security_group_id" {
 output "listener_arns" {
   description = "The listeners that forward to services, by protocol: the one on 80 is not among them when it redirects."
   value = merge(
-    var.load_balancer.http == "forward" ? { http = aws_lb_listener.http.arn } : {},
+    var.load_balancer.http == "forward" ? { http = aws_lb_listener.http[0].arn } : {},
     var.load_balancer.https ? { https = aws_lb_listener.https[0].arn } : {},
   )
 }

@@ -51,14 +51,3 @@ variable "access_logs" {
   type        = object({ account_id = string, region = string, days = number, force_destroy = bool })
   default     = null
 }
-
-variable "waf" {
-  description = "Web ACL: requests per address in five minutes. Keep it above what a load test sends from one address, or drills measure the WAF. Null for none."
-  type        = object({ requests_per_5_minutes = number, log_retention_in_days = number })
-  default     = null
-
-  validation {
-    condition     = var.waf == null ? true : var.waf.requests_per_5_minutes >= 10
-    error_message = "waf.requests_per_5_minutes is below 10, the least that WAF takes."
-  }
-}

@@ -49,3 +49,13 @@ variable "log_retention_in_days" {
   type        = number
   default     = 14
 }
+
+variable "results" {
+  description = "What was measured goes to a bucket made for it: by this image of the AWS command line, kept for so many days, deleted with what is in it or not at all."
+  type        = object({ image = string, days = number, force_destroy = bool })
+
+  validation {
+    condition     = !endswith(var.results.image, ":latest") && can(regex("[:@][^/]+$", var.results.image))
+    error_message = "results.image is '${var.results.image}'; name a tag other than latest, or a digest."
+  }
+}

@@ -66,6 +66,26 @@ resource "aws_subnet" "private" {
   tags = { Name = "${var.name}-private-${each.key}" }
 }
 
+# Load generators apart from what they load: an experiment that cuts off a zone's tasks must not cut
+# off who measures it.
+resource "aws_subnet" "load" {
+  for_each = var.load_subnets ? local.zones : {}
+
+  vpc_id                  = aws_vpc.this.id
+  availability_zone       = each.key
+  cidr_block              = cidrsubnet(var.cidr_block, 8, 224 + each.value)
+  map_public_ip_on_launch = false
+
+  tags = { Name = "${var.name}-load-${each.key}" }
+}
+
+resource "aws_route_table_association" "load" {
+  for_each = var.load_subnets ? local.zones : {}
+
+  subnet_id      = aws_subnet.load[each.key].id
+  route_table_id = aws_route_table.private[each.key].id
+}
+
 # One table per zone, as each zone leaves through its own NAT gateway.
 resource "aws_route_table" "private" {
   for_each = local.zones

@@ -20,3 +20,10 @@ output "private_route_table_ids" {
   description = "Private route tables by zone."
   value       = { for zone, table in aws_route_table.private : zone => table.id }
 }
+
+output "load_subnet_ids" {
+  description = "Subnets of load generators by zone; empty without them."
+  value       = { for zone, subnet in aws_subnet.load : zone => subnet.id }
+
+  depends_on = [aws_route.nat, aws_route_table_association.load]
+}

@@ -34,6 +34,12 @@ variable "nat" {
   }
 }
 
+variable "load_subnets" {
+  description = "Whether load generators get private subnets of their own, a /24 in each zone."
+  type        = bool
+  default     = false
+}
+
 variable "flow_logs" {
   description = "Account and retention of the flow logs, or null for none."
   type        = object({ account_id = string, retention_in_days = number })

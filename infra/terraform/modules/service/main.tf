@@ -3,7 +3,9 @@ locals {
   managed  = var.log_retention_in_days != null # log group and roles are ours
   balanced = local.settings.target_group != null
   port     = local.settings.container_port
-  volumes  = { for path in var.writable_paths : trim(replace(path, "/", "-"), "-") => path }
+  # the agent of ECS Exec writes there: with a read-only root it would not start
+  writable = concat(var.writable_paths, var.execute_command ? ["/var/lib/amazon", "/var/log/amazon"] : [])
+  volumes  = { for path in local.writable : trim(replace(path, "/", "-"), "-") => path }
   groups   = { for key, r in var.reaches : key => r if r.kind == "group" }
 }
 
@@ -78,6 +80,19 @@ resource "aws_ecs_service" "this" {
             per_request_timeout_seconds = service.value.per_request_timeout
             idle_timeout_seconds        = service.value.idle_timeout
           }
+
+          # between the proxies; the application goes on speaking HTTP to its own
+          dynamic "tls" {
+            for_each = var.service_connect_tls == null ? [] : [var.service_connect_tls]
+            content {
+              kms_key  = tls.value.kms_key_arn
+              role_arn = aws_iam_role.tls[0].arn
+
+              issuer_cert_authority {
+                aws_pca_authority_arn = tls.value.certificate_authority_arn
+              }
+            }
+          }
         }
       }
 
@@ -124,6 +139,7 @@ resource "aws_ecs_service" "this" {
     aws_vpc_security_group_ingress_rule.reaches,
     aws_iam_role_policy.execution,
     aws_iam_role_policy.task,
+    aws_iam_role_policy_attachment.tls,
     aws_cloudwatch_log_group.this,
   ]
 }

@@ -39,6 +39,21 @@ locals {
       }
     },
   )
+
+  # FIS's way into the task. It installs what it needs and registers with Systems Manager, so it is
+  # root and writes, which the application is not and does not.
+  agent = var.fault_agent == null ? [] : [{
+    name         = "amazon-ssm-agent"
+    image        = var.fault_agent.image
+    essential    = false # without it experiments fail, and the application serves
+    command      = ["/bin/bash", "-c", file("${path.module}/fault-agent.sh")]
+    environment  = [{ name = "MANAGED_INSTANCE_ROLE_NAME", value = var.fault_agent.role_name }]
+    portMappings = []
+    stopTimeout  = 30
+    logConfiguration = merge(local.container.logConfiguration, {
+      options = merge(local.container.logConfiguration.options, { awslogs-stream-prefix = "fault-agent" })
+    })
+  }]
 }
 
 resource "aws_cloudwatch_log_group" "this" {
@@ -58,7 +73,8 @@ resource "aws_ecs_task_definition" "this" {
   task_role_arn            = local.managed ? aws_iam_role.task[0].arn : null
   track_latest             = true # a revision that `rehearse deploy` registered is not undone
   enable_fault_injection   = var.fault_injection
-  container_definitions    = jsonencode([local.container])
+  pid_mode                 = var.fault_agent == null ? null : "task" # FIS's actions look for the application's processes
+  container_definitions    = jsonencode(concat([local.container], local.agent))
 
   runtime_platform {
     operating_system_family = "LINUX"

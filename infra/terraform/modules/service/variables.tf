@@ -102,6 +102,22 @@ variable "secrets" {
   description = "Environment variables from Secrets Manager or Parameter Store, as the API's valueFrom: <secret's ARN>:<key>::"
   type        = map(string)
   default     = {}
+
+  validation {
+    condition     = alltrue([for value in values(var.secrets) : can(regex("^arn:[^:]+:(secretsmanager:[^:]*:[^:]*:secret:|ssm:[^:]*:[^:]*:parameter/).", value))])
+    error_message = "secrets has ${join(", ", [for name, value in var.secrets : name if !can(regex("^arn:[^:]+:(secretsmanager:[^:]*:[^:]*:secret:|ssm:[^:]*:[^:]*:parameter/).", value))])}: give the ARN of a secret or of a parameter, not its value."
+  }
+}
+
+variable "service_connect_tls" {
+  description = "TLS between Service Connect's proxies: the ARN of a private CA of ACM, which costs by the month, and a KMS key for the certificates' keys (null: AWS's own). Null: plain text within the VPC."
+  type        = object({ certificate_authority_arn = string, kms_key_arn = optional(string) })
+  default     = null
+
+  validation {
+    condition     = var.service_connect_tls == null ? true : var.settings.service_connect != null
+    error_message = "service_connect_tls is set and the service publishes no Service Connect name; it is the callee that brings the certificate."
+  }
 }
 
 variable "environment" {
@@ -116,7 +132,7 @@ variable "environment" {
 }
 
 variable "writable_paths" {
-  description = "Paths with a volume; all else of the file system is read-only."
+  description = "Paths with a volume; all else of the file system is read-only. On Fargate an empty volume belongs to root (0755) unless the image declares the path as VOLUME. With execute_command those of its agent come on top."
   type        = list(string)
   default     = ["/tmp"]
 }
@@ -161,6 +177,22 @@ variable "fault_injection" {
   }
 }
 
+variable "fault_agent" {
+  description = "The agent beside the application by which FIS's actions in tasks work (CPU, latency, packet loss, closed ports, killed processes): its image and the role of the managed instance, from the module chaos. Null: no agent. It needs the internet to install its tools, and is not for production."
+  type        = object({ image = string, role_name = string, role_arn = string })
+  default     = null
+
+  validation {
+    condition     = var.fault_agent == null ? true : var.fault_injection
+    error_message = "fault_agent is set and fault_injection is off; on Fargate its actions on the network need both."
+  }
+
+  validation {
+    condition     = var.fault_agent == null ? true : !endswith(var.fault_agent.image, ":latest") && can(regex("[:@][^/]+$", var.fault_agent.image))
+    error_message = "fault_agent.image needs a tag other than latest, or a digest."
+  }
+}
+
 variable "rollback_alarm" {
   description = "5xx answers per minute from which a deployment is rolled back; null: no alarm."
   type        = number
@@ -178,9 +210,9 @@ variable "autoscaling" {
   }
 }
 
-variable "dns_namespace_id" {
-  description = "A private DNS namespace of Cloud Map: A records instead of Service Connect, for clients outside the namespace. Null: Service Connect only."
-  type        = string
+variable "plain_dns" {
+  description = "A private DNS namespace of Cloud Map: A records instead of Service Connect, or beside it for clients outside the namespace. Null: Service Connect only."
+  type        = object({ namespace_id = string }) # an object, as the id is known only later
   default     = null
 }
 
