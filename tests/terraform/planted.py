@@ -285,6 +285,24 @@ IN_STACK = (
         "  depends_on = [\n    aws_lb_listener_rule.this,\n",
         "  depends_on = [\n",
     ),
+    Bug(
+        "workers before their master",
+        "modules/loadgen/main.tf",
+        "depends_on = [aws_ecs_service.master, ",
+        "depends_on = [",
+    ),
+    Bug(
+        "a load balancer before it may write its log",
+        "modules/edge/main.tf",
+        "  depends_on = [aws_s3_bucket_policy.logs]\n",
+        "",
+    ),
+    Bug(
+        "a stage with logs before the account has a role for them",
+        "modules/api-nlb/api.tf",
+        ", aws_api_gateway_account.this]",
+        "]",
+    ),
 )
 
 

@@ -16,14 +16,13 @@ pytestmark = pytest.mark.terraform
 STACK = ROOT / "infra/terraform"
 FILES = {"main.tf", "variables.tf", "outputs.tf", "versions.tf", "README.md"}
 MODULES = sorted(p.parent for p in STACK.glob("*/*/versions.tf"))
+EDGES = ("public", "nlb", "direct", "options")
 SETTINGS: dict[str, Any] = json.loads((ROOT / "infra/app.tfvars.json").read_text())
 
 
 @pytest.fixture(scope="module")
 def applied(runs: Runs) -> dict[str, list[facts.Resource]]:
-    done = runs.staging.result()
-    assert done.returncode == 0, said(runs.staging)
-    return states(done.stdout)
+    return states(runs.staging())
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +82,7 @@ def test_a_bug_in_a_module_is_found(runs: Runs, bug: Bug) -> None:
     assert bug.said in " ".join(f"{done.stdout} {done.stderr}".split())
 
 
-@pytest.mark.parametrize("run", ["public", "nlb"])
+@pytest.mark.parametrize("run", EDGES)
 def test_every_chain_of_security_groups_is_whole(
     applied: dict[str, list[facts.Resource]], run: str
 ) -> None:
@@ -96,16 +95,20 @@ def test_a_missing_link_is_found(broken_state: list[facts.Resource]) -> None:
     assert "inventory-api to order-api: no ingress for 8080" in problems
 
 
-def test_no_task_lets_addresses_in(applied: dict[str, list[facts.Resource]]) -> None:
-    assert facts.open_tasks(applied["public"]) == []
+@pytest.mark.parametrize("run", EDGES)
+def test_no_task_lets_addresses_in(applied: dict[str, list[facts.Resource]], run: str) -> None:
+    assert facts.open_tasks(applied[run]) == []
 
 
 def test_a_task_that_is_open_is_found(broken_state: list[facts.Resource]) -> None:
     assert "order-api lets in 0.0.0.0/0" in facts.open_tasks(broken_state)
 
 
-def test_every_service_reaches_the_endpoints(applied: dict[str, list[facts.Resource]]) -> None:
-    assert facts.unreached_endpoints(applied["public"]) == []
+@pytest.mark.parametrize("run", EDGES)
+def test_every_service_reaches_the_endpoints(
+    applied: dict[str, list[facts.Resource]], run: str
+) -> None:
+    assert facts.unreached_endpoints(applied[run]) == []
 
 
 def test_a_service_without_endpoints_is_found(broken_state: list[facts.Resource]) -> None:
@@ -113,8 +116,11 @@ def test_a_service_without_endpoints_is_found(broken_state: list[facts.Resource]
     assert "order-api to endpoints: no ingress for 443" in problems
 
 
-def test_every_zone_leaves_by_its_own_gateway(applied: dict[str, list[facts.Resource]]) -> None:
-    assert facts.lonely_zones(applied["public"], SETTINGS) == []
+@pytest.mark.parametrize("run", EDGES)
+def test_every_zone_leaves_by_its_own_gateway(
+    applied: dict[str, list[facts.Resource]], run: str
+) -> None:
+    assert facts.lonely_zones(applied[run], SETTINGS) == []
 
 
 def test_a_zone_that_leaves_by_another_is_found(broken_state: list[facts.Resource]) -> None:
@@ -125,7 +131,7 @@ def test_every_service_has_a_breaker_that_rolls_back(
     applied: dict[str, list[facts.Resource]],
 ) -> None:
     assert {*SETTINGS["services"], "locust-master"} <= set(facts.services(applied["public"]))
-    assert facts.breakers_off(applied["public"]) == []
+    assert [problem for run in EDGES for problem in facts.breakers_off(applied[run])] == []
 
 
 def test_a_breaker_that_is_off_is_found(broken_state: list[facts.Resource]) -> None:
@@ -133,7 +139,7 @@ def test_a_breaker_that_is_off_is_found(broken_state: list[facts.Resource]) -> N
 
 
 def test_no_secret_is_in_an_environment(applied: dict[str, list[facts.Resource]]) -> None:
-    assert facts.shown_secrets(applied["public"]) == []
+    assert [problem for run in EDGES for problem in facts.shown_secrets(applied[run])] == []
     found = dict(facts.containers(applied["public"]))["order-api"]
     assert {s["name"] for s in found["secrets"]} == {"PGUSER", "PGPASSWORD"}
 
@@ -145,7 +151,7 @@ def test_a_secret_in_an_environment_is_found(broken_state: list[facts.Resource])
 def test_applications_keep_connections_longer_than_the_load_balancer(
     applied: dict[str, list[facts.Resource]],
 ) -> None:
-    assert facts.short_keep_alives(applied["public"]) == []
+    assert [problem for run in EDGES for problem in facts.short_keep_alives(applied[run])] == []
 
 
 def test_a_keep_alive_that_is_too_short_is_found(broken_state: list[facts.Resource]) -> None:
@@ -158,13 +164,16 @@ ORDERS = (
         "module.service_first.aws_ecs_service.this",
         "module.service_first.aws_lb_listener_rule.this",
     ),
+    ("module.loadgen.aws_ecs_service.worker", "module.loadgen.aws_ecs_service.master"),
+    ("module.edge.aws_lb.this", "module.edge.aws_s3_bucket_policy.logs"),
+    ("module.api_nlb.aws_api_gateway_stage.this", "module.api_nlb.aws_api_gateway_account.this"),
 )
 OTHER_ORDERS = (
     ("module.service_third.aws_ecs_service.this", "module.service_second.aws_ecs_service.this"),
     ("module.service_first.aws_ecs_service.this", "module.endpoints.aws_vpc_endpoint.interface"),
     ("module.service_first.aws_ecs_service.this", "module.network.aws_route.nat"),
-    ("module.loadgen.aws_ecs_service.worker", "module.loadgen.aws_ecs_service.master"),
-    ("module.edge.aws_lb.this", "module.edge.aws_s3_bucket_policy.logs"),
+    ("module.loadgen.aws_ecs_service.master", "module.loadgen.aws_iam_role_policy.task"),
+    ("module.waf.aws_wafv2_web_acl_association.this", "module.api_nlb.aws_api_gateway_stage.this"),
 )
 
 

@@ -1,8 +1,7 @@
 """`rehearse check` on our own stack: no rule is broken behind any edge, but for what is waived."""
 
 import json
-import subprocess
-import sys
+import re
 from datetime import date
 from pathlib import Path
 
@@ -27,7 +26,7 @@ WAIVERS = ROOT / "infra/terraform/envs/staging/waivers.toml"
 @pytest.fixture(scope="module")
 def files(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The state of each run of staging, in a file."""
-    return written(runs.staging.result().stdout, tmp_path_factory.mktemp("states"))
+    return written(runs.staging(), tmp_path_factory.mktemp("states"))
 
 
 def written(output: str, folder: Path) -> dict[str, Path]:
@@ -61,13 +60,27 @@ def test_behind_every_edge_nothing_is_broken_or_unknown(files: dict[str, Path], 
     assert report.notes == []  # no waiver is left at which nothing fails
 
 
-def test_the_command_says_so_too(files: dict[str, Path]) -> None:
-    command = [sys.executable, "-m", "rehearse", "check", "--strict", "--state"]
-    done = subprocess.run(
-        [*command, str(files["nlb"])], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
-    assert " 0 errors, " in done.stdout
+def test_the_guides_commands_say_so_too(runs: Runs) -> None:
+    done = runs.guide.result()
+    assert done.returncode == 0, done.stderr
+    assert "nlb.json: 0 errors, 0 warnings, " in done.stdout
+
+
+def test_the_guide_names_what_the_roots_have() -> None:
+    page = (ROOT / "docs/guides/terraform.md").read_text()
+    roots = [ROOT / "infra/terraform/envs" / name for name in ("staging", "local")]
+    text = "".join(path.read_text() for root in roots for path in root.glob("*.tf"))
+    outputs = set(re.findall(r"terraform output ([a-z_]+)", page))
+    modules = set(re.findall(r"-target=module\.([a-z_]+)", page))
+    assert {"repositories", "load_balancer_dns_name", "api_url"} <= outputs
+    assert modules
+    assert [name for name in outputs if f'output "{name}"' not in text] == []
+    assert [name for name in modules if f'module "{name}"' not in text] == []
+    table = page.partition("## Choices of staging")[2].partition("\n## ")[0]
+    choices = re.findall(r"`([a-z_0-9]+)[`.]", " ".join(re.findall(r"^\| (.*?) \|", table, re.M)))
+    variables = set(re.findall(r'variable "(\w+)"', text))
+    assert len(choices) > 10
+    assert set(choices) <= variables
 
 
 def test_with_faults_inside_tasks_only_their_agent_is_warned_of(files: dict[str, Path]) -> None:

@@ -131,8 +131,8 @@ run "whole" {
   }
 
   assert {
-    condition     = aws_lb_target_group.this[0].target_type == "ip" && tostring(aws_lb_target_group.this[0].deregistration_delay) == "30" && aws_lb_target_group.this[0].health_check[0].path == "/healthz"
-    error_message = "the target group does not take addresses, or drains for the default time"
+    condition     = aws_lb_target_group.this[0].target_type == "ip" && aws_lb_target_group.this[0].name == "caller-8080" && tostring(aws_lb_target_group.this[0].deregistration_delay) == "30" && aws_lb_target_group.this[0].health_check[0].path == "/healthz"
+    error_message = "the target group does not take addresses, drains for the default time, or could not be replaced when the port changes"
   }
 
   assert {

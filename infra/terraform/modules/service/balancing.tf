@@ -1,9 +1,14 @@
 # Target group and path.
 
+locals {
+  # with the port in it, the new group can be made before the old one goes; 32 characters at most
+  target_group = local.managed ? "${trimsuffix(substr(var.name, 0, 26), "-")}-${local.port}" : var.name
+}
+
 resource "aws_lb_target_group" "this" {
   count = local.balanced ? 1 : 0
 
-  name                          = var.name
+  name                          = local.target_group
   vpc_id                        = var.platform.vpc_id
   target_type                   = "ip" # a Fargate task is an address; there is no instance
   protocol                      = "HTTP"
@@ -21,6 +26,11 @@ resource "aws_lb_target_group" "this" {
     timeout             = local.settings.target_group.health_check.timeout
     healthy_threshold   = local.settings.target_group.health_check.healthy_threshold
     unhealthy_threshold = local.settings.target_group.health_check.unhealthy_threshold
+  }
+
+  # another port is another group, and the old one is in use until the listener has the new one
+  lifecycle {
+    create_before_destroy = true
   }
 }
 
