@@ -6,11 +6,12 @@ from docs.table import code, table
 from tests.balancing import planted_bugs as elb
 from tests.checklist.planted_reading import READING
 from tests.checklist.planted_rules import RULES
+from tests.checklist.planted_telling import FILES, FORMATS
 from tests.network import planted_bugs as network
 from tests.parity.exempt import EXEMPT, NOT_ANSWERED
 from tests.sim.planted_bugs import BUGS
 
-CHECKLIST = (*RULES, *READING)
+CHECKLIST = (*RULES, *READING, *FILES, *FORMATS)
 
 # Invariant, the rule it comes from, and the tests that hold to it (files below tests/).
 INVARIANTS = (

@@ -149,6 +149,7 @@ class TargetGroup(Fact):
     at: str
     arn: str
     name: str
+    vpc: str
     target_type: str
     protocol: str
     port: int

@@ -54,6 +54,7 @@ def target_group(values: Values) -> TargetGroup:
         at=values.at,
         arn=values.text("arn"),
         name=values.text("name"),
+        vpc=values.text("vpc_id"),
         target_type=values.text("target_type", "instance"),
         protocol=values.text("protocol", "HTTP"),
         port=values.number("port", 0),

@@ -86,7 +86,7 @@ def _alias(values: Values) -> Alias:
         discovery_name=values.text("discovery_name"),
         dns_name=within(alias, lambda b: b.text("dns_name")),
         port=within(alias, lambda b: b.number("port", 0)),
-        ingress_port=values.number("ingress_port_override"),
+        ingress_port=values.number("ingress_port_override") or None,  # 0 in an applied state
         per_request=within(timeout, lambda b: b.number("per_request_timeout_seconds")),
         idle=within(timeout, lambda b: b.number("idle_timeout_seconds")),
     )

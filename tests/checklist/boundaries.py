@@ -107,6 +107,8 @@ BOUNDARIES: dict[str, tuple[str, str, dict[str, Change], set[Verdict]]] = {
         {'ingress_rule.balancer["443"]': peer(prefix_list_id="pl-1")}, PASS),
     "nobody calls, and nobody could": (
         "SG005", ORDER, {LINK: GONE, INVENTORY_TASK: environment()}, FAIL),
+    "no port of the proxy's own, as an applied state has it": (
+        "SG005", ORDER, {ORDER: connect(ingress_port_override=0)}, PASS),
     "a rule of which the peer is not known": (
         "SG004", ORDER, {'ingress_rule.task["order"]': peer()}, UNKNOWN),
     "who is in a prefix list is not known": (

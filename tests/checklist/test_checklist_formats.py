@@ -127,6 +127,22 @@ def test_the_service_that_loses_most_comes_first() -> None:
     assert names == ["order-api", "inventory-api"]
 
 
+def test_warnings_cut_no_requests() -> None:
+    """All subnets in one zone is an error; that nothing is spread again is a warning."""
+    document = json.loads(run("edge", "--format", "json").stdout)
+    for one in document["services"]:
+        rules = {
+            (f["rule"], f["severity"])
+            for f in document["findings"]
+            if f["verdict"] == "fail" and one["service"] in f["services"]
+        }
+        lost = {("NET003", "error"), ("DEP004", "warn")}
+        assert one["cuts"]["when a task or a zone is lost"] == len(
+            {rule for rule, severity in rules & lost if severity == "error"}
+        )
+    assert any(one["rule"] == "DEP004" for one in document["findings"] if one["verdict"] == "fail")
+
+
 def test_a_waiver_lets_be_what_it_names_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "waivers.toml"
     path.write_text(WAIVER.replace("aws_ecs_service.*", "*inventory_api"))
@@ -135,6 +151,7 @@ def test_a_waiver_lets_be_what_it_names_and_nothing_else(tmp_path: Path) -> None
     assert waived == [("DEP001", "aws_ecs_service.inventory_api")]
     text = run("article", "--waivers", str(path)).stdout
     assert "WAIVED DEP001 aws_ecs_service.inventory_api: the new release tool" in text
+    assert "aws_ecs_service.inventory_api: no circuit breaker" not in text
     sarif = json.loads(run("article", "--waivers", str(path), "--format", "sarif").stdout)
     (one,) = [x for x in sarif["runs"][0]["results"] if "suppressions" in x]
     assert "January" in one["suppressions"][0]["justification"]
@@ -149,6 +166,15 @@ def test_a_waiver_that_is_past_or_of_no_use_is_told(tmp_path: Path) -> None:
     assert "NOTE  the waiver of NET001 at aws_ecs_service.* is of no use any more" in done.stdout
     assert "note: the waiver of DEP001" in run(
         "article", "--waivers", str(path), "--format", "json").stderr  # fmt: skip
+
+
+def test_a_waiver_is_for_what_fails_and_each_is_of_use_by_itself(tmp_path: Path) -> None:
+    path = tmp_path / "waivers.toml"
+    path.write_text(WAIVER.replace("aws_ecs_service.*", "*") + WAIVER.replace("DEP001", "NET001"))
+    found = json.loads(run("article", "--waivers", str(path), "--format", "json").stdout)
+    assert {one["verdict"] for one in found["findings"] if one["waived"]} == {"fail"}
+    (note,) = found["notes"]
+    assert note.startswith("the waiver of NET001 at aws_ecs_service.* is of no use any more")
 
 
 def test_what_to_expect_is_read(tmp_path: Path) -> None:

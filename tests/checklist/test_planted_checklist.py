@@ -3,7 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from inspect import signature
 from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 from unittest.mock import patch
@@ -16,6 +19,8 @@ from infra.checklist.rules import RULES as ALL
 from tests.checklist import (
     test_checklist_boundaries,
     test_checklist_corners,
+    test_checklist_files,
+    test_checklist_formats,
     test_checklist_replay,
     test_checklist_rules,
 )
@@ -23,9 +28,11 @@ from tests.checklist.boundaries import BOUNDARIES
 from tests.checklist.corners import CORNERS
 from tests.checklist.planted_reading import READING
 from tests.checklist.planted_rules import RULES
+from tests.checklist.planted_telling import FILES, FORMATS
 from tests.checklist.transplant import PlantedBug, planted, real
 
 BUGS = (*RULES, *READING)
+TOLD = {test_checklist_files: FILES, test_checklist_formats: FORMATS}
 MODULES = (
     test_checklist_replay,
     test_checklist_rules,
@@ -52,7 +59,16 @@ def cases(module: ModuleType) -> Iterator[Case]:
             for given in parameters(test):
                 sentence = given.get("sentence", "")
                 rule = given.get("rule") or TABLES.get(sentence, ("",))[0]
-                yield Case(f"{name} {given or ''}", rule, partial(test, **given))
+                yield Case(f"{name} {given or ''}", rule, partial(in_a_folder, test, given))
+
+
+def in_a_folder(test: Callable[..., object], given: dict[str, Any]) -> None:
+    """Call it, with a directory of its own if it takes one."""
+    if "tmp_path" not in signature(test).parameters:
+        test(**given)
+        return
+    with TemporaryDirectory() as folder:
+        test(**given, tmp_path=Path(folder))
 
 
 def parameters(test: Callable[..., object]) -> Iterator[dict[str, Any]]:
@@ -115,6 +131,22 @@ def test_planted_bug_is_caught(bug: PlantedBug) -> None:
     assert seen is not None
 
 
+@pytest.mark.parametrize("module", TOLD, ids=lambda module: module.__name__.rpartition(".")[2])
+def test_without_a_bug_all_is_told(module: ModuleType) -> None:
+    assert first_failing(list(cases(module)), ALL) is None
+
+
+@pytest.mark.parametrize(
+    ("module", "bug"),
+    [(module, bug) for module, bugs in TOLD.items() for bug in bugs],
+    ids=lambda one: getattr(one, "name", ""),
+)
+def test_planted_bug_in_what_is_told_is_caught(module: ModuleType, bug: PlantedBug) -> None:
+    with planted(bug):
+        assert first_failing(list(cases(module)), ALL) is not None
+
+
 def test_bugs_have_names_of_their_own() -> None:
-    assert len({bug.name for bug in BUGS}) == len(BUGS) >= 190
-    assert len({bug.module for bug in BUGS}) >= 20
+    bugs = (*BUGS, *FILES, *FORMATS)
+    assert len({bug.name for bug in bugs}) == len(bugs) >= 230
+    assert len({bug.module for bug in bugs}) >= 25

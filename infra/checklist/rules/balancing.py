@@ -68,7 +68,10 @@ def encrypted(facts: Facts, balancer: LoadBalancer) -> Found:
         if listener.protocol == "HTTP" and not redirected:
             yield f"{listener.at} answers port {listener.port} in clear"
         if listener.protocol == "HTTPS" and not MODERN.match(listener.ssl_policy):
-            yield f"{listener.at} has the policy {listener.ssl_policy}, which lets old TLS in"
+            yield (
+                f"{listener.at} has the policy {listener.ssl_policy}; newer ones speak TLS 1.3, "
+                "and nothing below 1.2"
+            )
 
     yield from sift(listeners, judged)
 

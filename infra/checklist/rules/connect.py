@@ -47,7 +47,7 @@ def found_by_name(facts: Facts, service: Service) -> Found:
     elif not service.targets:
         yield "nothing finds it: no Service Connect, no Cloud Map, no load balancer"
     else:
-        yield "it has neither Service Connect nor Cloud Map, and cannot call those that have"
+        yield "it has neither Service Connect nor Cloud Map: no Service Connect name leads anywhere"
 
 
 def _before(facts: Facts) -> bool:

@@ -16,7 +16,6 @@ ECS_GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
     source=f"{ECS_GUIDE}/deployment-circuit-breaker.html",
     mend="deployment_circuit_breaker { enable = true, rollback = true }",
     drill="never-healthy",
-    see_also=("ECS.17",),
 )
 def breaker(facts: Facts, service: Service) -> Found:
     if service.controller != "ECS":

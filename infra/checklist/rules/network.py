@@ -28,6 +28,7 @@ BALANCER = 8  # addresses that a load balancer may take in a subnet
     source=f"{ECS_GUIDE}/fargate-tasks-services.html",
     mend='network_mode = "awsvpc" and requires_compatibilities = ["FARGATE"]',
     article="awsvpc / ALB basics: networkMode is awsvpc",
+    see_also=("ECS.17",),
 )
 def awsvpc(facts: Facts, definition: TaskDefinition) -> Found:
     if definition.network_mode != "awsvpc":
