@@ -17,11 +17,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests import bench, containeraccept, containerbench, fifty, kills, loadbench, soak
+from tests import (
+    bench,
+    containeraccept,
+    containerbench,
+    fifty,
+    kills,
+    loadbench,
+    soak,
+    terraformaccept,
+)
 from tests.plane.test_clients import aws
 from tests.plane.up import Up
 
 OUT = Path(".accept")
+TESTS_LIMIT_S = 3600
 REHEARSE = [sys.executable, "-m", "rehearse"]
 
 
@@ -80,7 +90,7 @@ def drill(variant: str, code: int) -> dict[str, Any]:
 def tests(*words: str) -> dict[str, Any]:
     """Part of the test suite, by pytest's own arguments."""
     began = time.monotonic()
-    code, said = command(sys.executable, "-m", "pytest", "-q", *words, limit_s=900)
+    code, said = command(sys.executable, "-m", "pytest", "-q", *words, limit_s=TESTS_LIMIT_S)
     assert code == 0, said[-4000:]
     return {"seconds": round(time.monotonic() - began, 1), "said": said.strip().splitlines()[-1]}
 
@@ -139,6 +149,13 @@ def suite(names: tuple[str, ...], variant: str, limit_s: float) -> dict[str, Any
     return {"seconds": round(seconds, 1), "runs": runs}
 
 
+def checks_take() -> dict[str, Any]:
+    """A state of 100 resources and a fleet of 20 services, each under its limit."""
+    code, said = command(sys.executable, "-m", "tests.checklist.bench")
+    assert code == 0, said
+    return {"said": said.strip().splitlines()}
+
+
 STEPS: dict[str, list[Step]] = {
     "2": [
         Step("the drill passes", lambda: drill("fixed", 0)),
@@ -193,6 +210,19 @@ STEPS: dict[str, list[Step]] = {
         Step("benchmark", lambda: benchmarks(containerbench.measure)),
         Step("bad input", lambda: tests("tests/composed", "tests/docker", "-k", "refus or pull")),
         Step("without Docker", containeraccept.without_docker),
+        Step("all tests", tests),
+    ],
+    "5": [
+        Step("terraform test, offline", lambda: tests("tests/terraform")),
+        Step("applied: first answers", terraformaccept.on_applied(terraformaccept.answers)),
+        Step("applied: drills both ways", terraformaccept.on_applied(terraformaccept.drilled)),
+        Step("applied, updated, broken, healed, destroyed", lambda: tests("-s", "tests/apply")),
+        Step("parity", lambda: tests("tests/parity")),
+        Step("our own stack passes the check", lambda: tests("tests/terraform", "-k", "check")),
+        Step("every rule by HCL, the article, loaders, refusals", lambda: tests("tests/checklist")),
+        Step("how long a check takes", checks_take),
+        Step("the API that the provider uses", lambda: tests("tests/api")),
+        Step("a service in another framework, imported", lambda: tests("-s", "tests/imports")),
         Step("all tests", tests),
     ],
 }
