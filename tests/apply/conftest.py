@@ -6,25 +6,32 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import docker
 import pytest
 
+from infra.images.engine import ImagesError, check_engine
 from tests.apply.stage import APPLY_LIMIT_S, NO_PROVIDER, OWN, SCALE, Stage, copied
 from tests.plane.up import Up, await_gone
 
+IMAGES = ("ecs-rehearsal:latest", "order-api:1", "inventory-api:1")
 STAGES = pytest.StashKey[list[Stage]]()
 
 
 class Applies:
-    """The local root of the stack, and somebody's own root."""
+    """The local root of the stack, somebody's own root, and the first one again in containers."""
 
-    def __init__(self, place: Path, pool: ThreadPoolExecutor) -> None:
-        def start(name: str, root: Path) -> Future[Stage]:
-            up = Up(place / name / ".rehearse", "--terraform", str(root), scale=SCALE)
+    def __init__(self, place: Path, pool: ThreadPoolExecutor, *, docker: bool) -> None:
+        def start(name: str, root: Path, *more: str) -> Future[Stage]:
+            up = Up(place / name / ".rehearse", "--terraform", str(root), *more, scale=SCALE)
             return pool.submit(_bring_up, up, root)
 
         self.local = start("local", copied(place / "local"))
         self.own = start("own", OWN)
+        wanted = ("--runtime", "docker", "--pull", "never")
+        self.docker = start("docker", copied(place / "docker"), *wanted) if docker else None
+        self.all = [future for future in (self.local, self.own, self.docker) if future]
 
 
 @pytest.fixture(scope="session")
@@ -36,14 +43,15 @@ def terraform() -> None:
 
 @pytest.fixture(scope="session")
 def applies(
-    terraform: None, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+    terraform: None, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Applies]:
     os.environ.setdefault("GOGC", "400")  # the provider's schema is large: a quarter less work
-    with ThreadPoolExecutor(2) as pool:
-        made = Applies(tmp_path_factory.mktemp("apply"), pool)
+    docker = any("containers" in item.fixturenames for item in _items(request)) and _has_images()
+    with ThreadPoolExecutor(3) as pool:
+        made = Applies(tmp_path_factory.mktemp("apply"), pool, docker=docker)
         yield made
-    stages = [future.result() for future in (made.local, made.own) if not future.exception()]
-    pytestconfig.stash[STAGES] = stages
+    stages = [future.result() for future in made.all if not future.exception()]
+    request.config.stash[STAGES] = stages
     for stage in stages:
         family = stage.up.family()
         assert stage.up.stop() == 0
@@ -60,6 +68,33 @@ def stage(applies: Applies) -> Stage:
 def own(applies: Applies) -> Stage:
     """Somebody's own root: one service, no load balancer."""
     return _result(applies.own)
+
+
+@pytest.fixture(scope="session")
+def containers(applies: Applies, docker_engine: Any) -> Stage:
+    """The stack's local root on a plane whose tasks are containers."""
+    if applies.docker is None:
+        pytest.skip(
+            f"one of the images {', '.join(IMAGES)} is not there: `make images` builds them"
+        )
+    return _result(applies.docker)
+
+
+def _items(request: pytest.FixtureRequest) -> list[pytest.Function]:
+    return [item for item in request.session.items if isinstance(item, pytest.Function)]
+
+
+def _has_images() -> bool:
+    """Whether an engine answers and has what the tasks of the settings need."""
+    try:
+        check_engine()
+    except ImagesError:
+        return False
+    client = docker.from_env()
+    try:
+        return all(client.images.list(name) for name in IMAGES)
+    finally:
+        client.close()
 
 
 def _bring_up(up: Up, root: Path) -> Stage:

@@ -102,8 +102,15 @@ def test_a_service_that_does_not_come_up(terraform: None, plane: Up) -> None:
     assert "hint: mend its task definition" in told
 
 
-def test_ctrl_c_ends_terraform_too(terraform: None, plane: Up) -> None:
-    plane.arguments += ["--terraform", str(OWN)]
+@pytest.mark.parametrize(
+    ("more", "number", "code"),
+    [([], signal.SIGINT, 130), (["--detach"], signal.SIGINT, 130), ([], signal.SIGKILL, -9)],
+    ids=["Ctrl-C", "Ctrl-C while up --detach waits", "kill -9"],
+)
+def test_what_ends_up_ends_terraform_too(
+    terraform: None, plane: Up, more: list[str], number: signal.Signals, code: int
+) -> None:
+    plane.arguments += ["--terraform", str(OWN), *more]
     with plane.log.open("w") as log:
         plane.process = subprocess.Popen(
             [sys.executable, "-m", "rehearse", "up", *plane.arguments],
@@ -112,12 +119,12 @@ def test_ctrl_c_ends_terraform_too(terraform: None, plane: Up) -> None:
             stderr=log,
             start_new_session=True,
         )
-    wait_for(lambda: _providers(plane) or plane.process is None or plane.process.poll(), 60)
-    if plane.process.poll() is not None:
+    wait_for(lambda: _providers(plane) or _is_over(plane), 60)
+    if _is_over(plane):
         pytest.skip(f"no AWS provider for Terraform: {plane.log.read_text()}")
     family = plane.family()
-    os.kill(plane.pid, signal.SIGINT)
-    assert plane.process.wait(15) == 130
+    os.kill(plane.pid, number)
+    assert plane.process.wait(20) == code
     await_gone(family)
 
 
@@ -153,6 +160,10 @@ def _run(run: Terraform, *words: str) -> subprocess.CompletedProcess[str]:
         timeout=LIMIT_S,
         check=False,
     )
+
+
+def _is_over(plane: Up) -> bool:
+    return plane.process is None or plane.process.poll() is not None
 
 
 def _providers(plane: Up) -> list[int]:

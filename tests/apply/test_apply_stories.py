@@ -35,6 +35,12 @@ def test_both_services_answer_and_one_calls_the_other(stage: Stage) -> None:
     assert httpx.post(url, json=wish).status_code == 201  # an order, by Service Connect
 
 
+def test_drills_find_the_time_scale_on_the_cluster(stage: Stage) -> None:
+    ecs = stage.up.client("ecs")
+    (cluster,) = ecs.describe_clusters(clusters=["rehearsal"], include=["TAGS"])["clusters"]
+    assert {"key": "rehearse:time-scale", "value": str(SCALE)} in cluster["tags"]
+
+
 def test_the_root_is_only_read(stage: Stage) -> None:
     root = ROOT / "infra/terraform/envs/local"
     assert files(stage.root) == {

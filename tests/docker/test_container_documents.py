@@ -90,6 +90,15 @@ def test_no_two_volumes_have_one_name() -> None:
     assert len({PLACE.volume_name(source) for source in sources}) == len(sources)
 
 
+def test_a_volume_of_the_task_definition_takes_the_place_of_the_images_data() -> None:
+    """As with Terraform's order-api: the engine refuses two mounts at one path."""
+    own = Mount(Path("/v/order-api/data"), "/data")
+    spec = ContainerSpec("app", "order-api:1", LOG, mounts=(own,))
+    chosen = Environments(_catalogue({"DB": "{data}/x"}), 1, {}, "proxy").complete(spec)
+    assert chosen.mounts == (own,)
+    assert chosen.environment["DB"] == "/data/x"
+
+
 def test_a_mount_may_be_read_only() -> None:
     asked = app(mounts=(Mount(Path("/v/f/in"), "/in", read_only=True), Mount(Path("/v/f/x"), "/x")))
     assert asked["HostConfig"]["Binds"] == ["rehearse-64.f.in:/in:ro", "rehearse-64.f.x:/x:rw"]

@@ -40,7 +40,7 @@ class Environments:
         return image == self._proxy_image
 
     def complete(self, spec: ContainerSpec) -> ContainerSpec:
-        """The specification with all variables, and with the volume of the image's data."""
+        """The specification with all variables, and with a volume for the image's data."""
         name, tag, _ = parse_reference(spec.image)
         image = self._catalogue.images.get(name)
         own = {**(image.environment if image else {}), **self._given.get(name, {})}
@@ -52,6 +52,8 @@ class Environments:
         environment |= spec.environment
         for key in environment.keys() & set(image.durations if image else ()):
             environment[key] = scaled(environment[key], self._scale)
+        if any(mount.container_path == DATA for mount in spec.mounts):
+            wanted.discard("data")  # the task definition has a volume of its own there
         data = (Mount(DATA_FAMILY / name.replace("/", "-"), DATA),) if "data" in wanted else ()
         return replace(spec, environment=environment, mounts=(*spec.mounts, *data))
 
