@@ -166,13 +166,7 @@ class Stack:
             availabilityZoneRebalancing=zones,
             enableECSManagedTags=True,
             propagateTags="SERVICE",
-            networkConfiguration={
-                "awsvpcConfiguration": {
-                    "subnets": self._subnets(),
-                    "securityGroups": [self._groups.of_service(name)],
-                    "assignPublicIp": "DISABLED",
-                }
-            },
+            networkConfiguration=self._network(name),
             **({"loadBalancers": balancers} if group else {}),
             **(
                 {"healthCheckGracePeriodSeconds": deployment.health_check_grace_period}
@@ -181,6 +175,14 @@ class Stack:
             ),
             **self._service_connect(name, service),
         )
+
+    def _network(self, name: str) -> dict[str, Any]:
+        network = {
+            "subnets": self._subnets(),
+            "securityGroups": [self._groups.of_service(name)],
+            "assignPublicIp": "DISABLED",
+        }
+        return {"awsvpcConfiguration": network}
 
     def _service_connect(self, name: str, service: Service) -> dict[str, Any]:
         if service.service_connect is None and not service.calls:
