@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from infra.checklist.check import check, read_files
 from infra.checklist.documents import Kind
+from infra.checklist.facts import Expected
 from infra.checklist.findings import Finding, Verdict
 from infra.checklist.report import Report
 from infra.checklist.rule import Severity
@@ -38,10 +40,11 @@ def written(output: str, folder: Path) -> dict[str, Path]:
     return found
 
 
-def judged(file: Path) -> Report:
+def judged(file: Path, expected: Expected | None = None) -> Report:
     """As on the last day on which all waivers hold, so that this fails by no calendar."""
     waivers = read_waivers(WAIVERS, [one.id for one in RULES])
-    return check(read_files((file,), Kind.STATE), waivers, last_day(waivers))
+    said = replace(waivers, expected=expected) if expected else waivers
+    return check(read_files((file,), Kind.STATE), said, last_day(waivers))
 
 
 def last_day(waivers: WaiverFile) -> date:
@@ -88,6 +91,16 @@ def test_with_faults_inside_tasks_only_their_agent_is_warned_of(files: dict[str,
     assert {one.rule.id for one in found} == {"SEC001", "SEC002"}
     assert all("amazon-ssm-agent" in one.text for one in found)
     assert {one.severity for one in found} == {Severity.WARN}
+
+
+def test_without_a_way_out_the_endpoints_are_enough(files: dict[str, Path]) -> None:
+    """The six of the settings: nothing that a task needs at its start is missing."""
+    report = judged(files["isolated"], Expected(no_egress=True))
+    assert [f"{f.rule.id} {f.at}: {f.text}" for f in broken(report)] == []
+    assert report.unknown == 0
+    assert {f"VPCE00{n}" for n in range(1, 8)} <= {one.rule.id for one in report.of(Verdict.PASS)}
+    undeclared = {one.rule.id for one in broken(judged(files["isolated"]))}
+    assert undeclared == {"NET005"}
 
 
 def test_only_load_generators_are_let_be(files: dict[str, Path]) -> None:

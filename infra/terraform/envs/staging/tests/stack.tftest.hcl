@@ -5,7 +5,7 @@ mock_provider "aws" {
   source = "../../mocks"
 }
 
-# What is told apart by its ARN needs one of its own.
+# What is told apart by its ARN or address needs one of its own.
 
 override_resource {
   target = module.service_first["order-api"].aws_iam_role.execution[0]
@@ -57,6 +57,21 @@ override_resource {
   values = { arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/alb/0" }
 }
 
+override_resource {
+  target = module.registry.aws_ecr_repository.this["order-api"]
+  values = { repository_url = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/order-api" }
+}
+
+override_resource {
+  target = module.registry.aws_ecr_repository.this["inventory-api"]
+  values = { repository_url = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/inventory-api" }
+}
+
+override_resource {
+  target = module.registry.aws_ecr_repository.this["rehearsal-locust"]
+  values = { repository_url = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/rehearsal-locust" }
+}
+
 run "public" {
   assert {
     condition     = toset(keys(output.services)) == toset(keys(var.services))
@@ -103,5 +118,18 @@ run "options" {
   assert {
     condition     = length(output.experiments.inside) == 4 * length(var.services)
     error_message = "there is not every fault for every service"
+  }
+}
+
+# No way out but endpoints, and so no load generators: they could not reach the public address.
+run "isolated" {
+  variables {
+    nat  = "none"
+    load = null
+  }
+
+  assert {
+    condition     = output.load_results == null
+    error_message = "there are load generators that reach nothing"
   }
 }
