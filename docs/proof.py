@@ -90,8 +90,9 @@ def _parity() -> Iterator[str]:
     yield (
         "One settings file is read by both. `rehearse check`'s facts of a mocked apply of"
         " `envs/local` must equal those that boto3 reads of a plane, for our settings and for files"
-        " in which every value is changed (`tests/parity`). These may differ, and a test fails when"
-        " one of them does not any more:"
+        " in which every value is changed (`tests/parity`). The state of a real apply must equal"
+        " the plane that it was applied to (`tests/apply/test_apply_parity.py`). These may differ,"
+        " and a test fails when one of them does not any more:"
     )
     rows = ((code(one.path), one.reason) for one in (*EXEMPT, *NOT_ANSWERED))
     yield table(("fact", "why"), rows)

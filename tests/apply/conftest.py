@@ -100,7 +100,11 @@ def _has_images() -> bool:
 def _bring_up(up: Up, root: Path) -> Stage:
     up.state.parent.mkdir(exist_ok=True)
     began = time.monotonic()
-    up.start(APPLY_LIMIT_S)
+    try:
+        up.start(APPLY_LIMIT_S)
+    except AssertionError:
+        up.stop()  # or it is told as a process that nobody waits for
+        raise
     return Stage(up, root, [("up", time.monotonic() - began)])
 
 
