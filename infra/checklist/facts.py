@@ -9,6 +9,7 @@ or its ARN.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from infra.checklist.expected import Expected
 from infra.checklist.known import Fact
 from infra.network.model import Rule as GroupRule
 
@@ -360,16 +361,6 @@ class Integration(Fact):
 
     at: str
     timeout_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What only a person can say, by service name; nothing of it needs to be said."""
-
-    no_egress: bool = False  # tasks are meant to have no way to the internet
-    start_seconds: Mapping[str, int] = field(default_factory=dict)
-    longest_request: Mapping[str, int] = field(default_factory=dict)  # seconds
-    calls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

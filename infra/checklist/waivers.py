@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.checklist.documents import DocumentError
-from infra.checklist.facts import Expected
+from infra.checklist.expected import Expected
 from infra.checklist.findings import Finding, Verdict
 
 KEYS = {"rule": str, "resource": str, "reason": str, "expires": date}

@@ -9,7 +9,7 @@ from typing import Any
 
 from infra.checklist.check import check
 from infra.checklist.documents import Kind, Resource, load
-from infra.checklist.facts import Expected
+from infra.checklist.expected import Expected
 from infra.checklist.findings import Finding, Verdict
 from infra.checklist.terraform import facts_of
 from infra.checklist.waivers import WaiverFile

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from infra.checklist.documents import Resource
-from infra.checklist.facts import Alias, Expected
+from infra.checklist.expected import Expected
+from infra.checklist.facts import Alias
 from infra.checklist.findings import Verdict
 from infra.checklist.lookup import alias_name
 from infra.checklist.rule import Severity

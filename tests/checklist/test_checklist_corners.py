@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.checklist.documents import Resource
-from infra.checklist.facts import Expected
+from infra.checklist.expected import Expected
 from infra.checklist.findings import Verdict
 from tests.checklist.corners import CORNERS, FAIL, ORDER_GROUP, OTHER, PASS, UNKNOWN
 from tests.checklist.stored import (

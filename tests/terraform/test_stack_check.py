@@ -10,7 +10,7 @@ import pytest
 
 from infra.checklist.check import check, read_files
 from infra.checklist.documents import Kind
-from infra.checklist.facts import Expected
+from infra.checklist.expected import Expected
 from infra.checklist.findings import Finding, Verdict
 from infra.checklist.report import Report
 from infra.checklist.rule import Severity
