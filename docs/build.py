@@ -33,6 +33,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "drills": drills.drill_table,
     "engine-calls": engine.calls,
     "exit-codes": drills.exit_codes,
+    "import-permissions": rules.import_permissions,
     "scenarios": loads.scenario_table,
     "task-states": lifecycle.diagram,
 }

@@ -3,7 +3,7 @@
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 import click
@@ -11,7 +11,7 @@ import click
 from docs.operations import operations
 from docs.table import code, table
 from infra.local.runtime import images as catalogue
-from infra.local.settings import DEFAULT, INFRA
+from infra.local.settings import DEFAULT, INFRA, Container
 from infra.local.tempo import PROFILES, Profile, load_profile
 from rehearse.cli import all_commands
 from rehearse.cli import cli as cli_group
@@ -87,8 +87,8 @@ def settings() -> str:
         "`infra/app.tfvars.json` describes the whole stack; `rehearse up` applies it through the"
         " AWS APIs. `infra/app.schema.json` is its schema, and a file that does not follow it is"
         " refused with the place and the reason. `rehearse up --settings FILE` takes another file."
-        " Every setting is required: nothing has a hidden default. Durations are unscaled seconds."
-        " R4.20 and the like are [rules of AWS](aws-rules.md).",
+        " Every setting but `container` is required: nothing has a hidden default. Durations are"
+        " unscaled seconds. R4.20 and the like are [rules of AWS](aws-rules.md).",
         _settings_table("The stack", _leaves(schema, schema, values)),
         _settings_table(
             f"A service, here {code(service)} (below `services.{service}`)",
@@ -111,6 +111,9 @@ def _leaves(
         if "properties" in inner:
             if inner is not child:
                 yield code(here), "an object, or null for none", "-", child.get("description", "")
+            elif name == "container":
+                yield code(here), "an object", "left out", child["description"]
+                now = asdict(Container())
             yield from _leaves(inner, schema, now, f"{here}.")
         elif name != "services":
             yield code(here), _kind(child), code(json.dumps(now)), child.get("description", "")

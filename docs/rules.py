@@ -11,6 +11,7 @@ from infra.checklist.findings import Finding, Verdict
 from infra.checklist.rule import Rule
 from infra.checklist.rules import RULES
 from infra.checklist.waivers import WaiverFile
+from infra.imports.live import ALSO, NEEDED
 
 ARTICLE = Path(__file__).parent.parent / "tests" / "checklist" / "states" / "article.json"
 
@@ -42,6 +43,15 @@ def _section(rule: Rule) -> str:
     if rule.see_also:
         lines.append(f"- Also checked as: {', '.join(rule.see_also)}.")
     return "\n".join([f"## {rule.id}", "", f"{rule.title[0].upper()}{rule.title[1:]}.", "", *lines])
+
+
+def import_permissions() -> str:
+    """What `rehearse import` asks for, in IAM's words."""
+    needed, also = (", ".join(map(code, names)) for names in (NEEDED, ALSO))
+    return (
+        f"Needed: {needed}; `ecs:ListServices` without `--service`."
+        f"\n\nWithout one of these it goes on, and says what is missing: {also}."
+    )
 
 
 def permissions() -> str:

@@ -6,6 +6,7 @@ nothing of what drills need.
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -22,6 +23,7 @@ MODULES = {
     "deploy": "deploying",
     "watch": "watching",
     "check": "checking",
+    "import": "importing",
     "drill": "drilling",
     "load": "loading",
     "merge": "loading",
@@ -39,16 +41,19 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in MODULES:
             return None
-        module = import_module(f"rehearse.{MODULES[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name)
-        return command
+        return _load(cmd_name)
 
 
 def all_commands() -> dict[str, click.Command]:
     """Every command by its name; imports all of them."""
-    return {
-        name: getattr(import_module(f"rehearse.{module}"), name) for name, module in MODULES.items()
-    }
+    return {name: _load(name) for name in MODULES}
+
+
+def _load(name: str) -> click.Command:
+    """The function of that name; one that Python keeps for itself has a _ behind it."""
+    module = import_module(f"rehearse.{MODULES[name]}")
+    command: click.Command = getattr(module, f"{name}_" if iskeyword(name) else name)
+    return command
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

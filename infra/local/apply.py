@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.local import settings as settings_file
 from infra.local.applygroups import SettingsGroups
 from infra.local.securitygroups import DEFAULT_VPC
-from infra.local.settings import Service, Settings, TargetGroup, WrongSettingsError
+from infra.local.settings import Container, Service, Settings, TargetGroup, WrongSettingsError
 
 CERTIFICATE = "arn:aws:acm:{region}:000000000000:certificate/00000000-0000-0000-0000-000000000000"
 
@@ -217,9 +217,6 @@ def task_definition(name: str, service: Service, region: str) -> dict[str, Any]:
         ],
         "environment": [{"name": k, "value": v} for k, v in service.environment.items()],
         "stopTimeout": service.stop_timeout,
-        "readonlyRootFilesystem": True,
-        "user": "10001:10001",
-        "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
         "logConfiguration": {
             "logDriver": "awslogs",
             "options": {
@@ -231,6 +228,7 @@ def task_definition(name: str, service: Service, region: str) -> dict[str, Any]:
             },
         },
     }
+    container |= _running(service.container)
     if check := service.container_health_check:
         container["healthCheck"] = {
             "command": check.command,
@@ -247,6 +245,19 @@ def task_definition(name: str, service: Service, region: str) -> dict[str, Any]:
         "memory": str(service.memory),
         "containerDefinitions": [container],
     }
+
+
+def _running(container: Container) -> dict[str, Any]:
+    """Members that say how the container runs; what is left out is the image's own."""
+    dropped = {"capabilities": {"drop": ["ALL"]}} if container.drop_capabilities else None
+    found = {
+        "readonlyRootFilesystem": container.read_only_root_filesystem,
+        "user": container.user,
+        "entryPoint": container.entry_point,
+        "command": container.command,
+        "linuxParameters": dropped,
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _not_found() -> dict[str, Any]:

@@ -39,6 +39,17 @@ class ContainerCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Container:
+    """How the application's container runs; the defaults are what our own images need."""
+
+    entry_point: list[str] | None = None
+    command: list[str] | None = None
+    user: str | None = "10001:10001"
+    read_only_root_filesystem: bool = True
+    drop_capabilities: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     minimum_healthy_percent: int
     maximum_percent: int
@@ -89,6 +100,7 @@ class Service:
     target_group: TargetGroup | None
     service_connect: ServiceConnect | None
     calls: list[str]
+    container: Container = Container()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +133,13 @@ def load(path: Path = DEFAULT) -> Settings:
         raise WrongSettingsError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise WrongSettingsError(f"{path} is not JSON: {error}") from error
+    return parse(document, path)
+
+
+def parse(document: object, path: Path) -> Settings:
+    """Check what was read of `path` already. Raises WrongSettingsError."""
     _check(document, path)
+    assert isinstance(document, dict)
     return _parse(document, path)
 
 
@@ -154,6 +172,7 @@ def _service(entry: dict[str, Any]) -> Service:
         "deployment": Deployment(**entry["deployment"]),
         "service_connect": _optional(ServiceConnect, entry["service_connect"]),
         "target_group": None,
+        "container": Container(**entry.get("container", {})),
     }
     if group := entry["target_group"]:
         check = TargetCheck(**group["health_check"])

@@ -48,7 +48,7 @@ def find_site(
 ) -> Site:
     """The site that the options ask for; `permits` are a task's, by its id, None: everything.
 
-    Raises EngineError, OutOfAddressesError, EnvoyMissingError.
+    Raises EngineError, OutOfAddressesError, EnvoyMissingError, CatalogueError.
     """
     if options.runtime == "process":
         return _processes(options, zones, catalogue)
@@ -58,6 +58,7 @@ def find_site(
 
 
 def _processes(options: Options, zones: Sequence[str], catalogue: Catalogue) -> Site:
+    catalogue.check_filled()
     envoy = find_envoy(os.environ)
     pool = take_pool(zones)
     isolated = namespaces_allowed()

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from infra.local.runtime.protocol import CannotPullContainerError
 
-KEYS = {"tags", "command", "durations", "environment"}
+KEYS = {"tags", "command", "durations", "environment", "directory"}
+TODO = re.compile(r"\bTODO\b")  # what `rehearse import` leaves for a person to fill in
 PLACES = {"python", "ip", "port", "tag", "data"}
 PLACE = re.compile(r"\{([a-z]+)\}")
 NOT_FOUND = (
@@ -31,6 +32,7 @@ class Image:
     command: tuple[str, ...]
     durations: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    directory: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,19 @@ class Catalogue:
             if digest in ("", pulled.digest):
                 return pulled
         raise CannotPullContainerError(NOT_FOUND.format(reference))
+
+    def check_filled(self) -> None:
+        """Raise CatalogueError if an entry is still to be filled in."""
+        for image in self.images.values():
+            values = {"directory": image.directory, "command": " ".join(image.command)}
+            values |= {f"environment.{name}": value for name, value in image.environment.items()}
+            missing = [name for name, value in values.items() if TODO.search(value)]
+            if missing:
+                raise CatalogueError(
+                    f"the image catalogue: images.{image.name} still says TODO at "
+                    f"{', '.join(missing)}: say there how this machine starts the application, "
+                    "or run its image with --runtime docker"
+                )
 
     def including(self, image: Image) -> "Catalogue":
         """This catalogue and one more image, which the plane itself provides."""
@@ -116,6 +131,7 @@ def _image(name: str, entry: object) -> Image:
         command=_strings(name, entry, "command", required=True),
         durations=_strings(name, entry, "durations", required=False),
         environment=_environment(name, entry.get("environment", {})),
+        directory=_directory(name, entry.get("directory", "")),
     )
 
 
@@ -138,6 +154,14 @@ def _environment(name: str, values: object) -> dict[str, str]:
     for key, value in values.items():
         _check_places(name, f"environment.{key}", value)
     return dict(values)
+
+
+def _directory(name: str, value: object) -> str:
+    if not isinstance(value, str) or (
+        value and not TODO.search(value) and not value.startswith("/")
+    ):
+        raise CatalogueError(f"images.{name}.directory must be an absolute path, not {value!r}")
+    return value
 
 
 def _check_places(name: str, key: str, value: str) -> None:

@@ -66,9 +66,9 @@ def invocation(
         environment[name] = scaled(environment[name], scale)
     modules = [environment["PYTHONPATH"]] if "PYTHONPATH" in environment else []
     environment["PYTHONPATH"] = ":".join([*modules, str(ROOT)])
+    words = command or tuple(_filled(word, places) for word in image.command)
     return Invocation(
-        interpreted(command or tuple(_filled(word, places) for word in image.command)),
-        _surroundings() | environment,
+        words if "PATH" in image.environment else interpreted(words), _surroundings() | environment
     )
 
 

@@ -173,7 +173,7 @@ class ProcessRuntime:
             call.command,
             environment,
             spec.log,
-            directory=invocation.ROOT,
+            directory=Path(pulled.image.directory or invocation.ROOT),
             hosts=self._hosts(task) if self._isolated else None,
             mark=f"REHEARSE_MARK={mark}",
         )

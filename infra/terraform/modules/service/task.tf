@@ -12,11 +12,10 @@ locals {
       environment            = [for k, v in merge(local.settings.environment, var.environment) : { name = k, value = v }]
       secrets                = [for k, v in var.secrets : { name = k, valueFrom = v }]
       stopTimeout            = local.settings.stop_timeout
-      readonlyRootFilesystem = true
-      user                   = "10001:10001"
+      readonlyRootFilesystem = local.settings.container.read_only_root_filesystem
       mountPoints            = [for volume, path in local.volumes : { sourceVolume = volume, containerPath = path, readOnly = false }]
       # a process 1 that reaps; the application gets SIGTERM either way, as its command is no shell
-      linuxParameters = { initProcessEnabled = true, capabilities = { drop = ["ALL"] } }
+      linuxParameters = { initProcessEnabled = true, capabilities = { drop = local.settings.container.drop_capabilities ? ["ALL"] : [] } }
       logConfiguration = {
         logDriver = "awslogs"
         options = {
@@ -29,6 +28,9 @@ locals {
         }
       }
     },
+    # what is null is the image's own, and ECS refuses a null
+    { for k, v in { entryPoint = local.settings.container.entry_point, command = local.settings.container.command } : k => v if v != null },
+    { for k, v in { user = local.settings.container.user } : k => v if v != null },
     local.settings.container_health_check == null ? {} : {
       healthCheck = {
         command     = local.settings.container_health_check.command

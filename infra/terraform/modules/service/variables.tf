@@ -58,6 +58,13 @@ variable "settings" {
       idle_timeout        = number
     })
     calls = list(string)
+    container = optional(object({
+      entry_point               = list(string)
+      command                   = list(string)
+      user                      = string
+      read_only_root_filesystem = bool
+      drop_capabilities         = bool
+    }), { entry_point = null, command = null, user = "10001:10001", read_only_root_filesystem = true, drop_capabilities = true })
   })
 }
 
