@@ -28,6 +28,7 @@ class SuiteOptions:
     rate: float | None = None
     arrivals: int | None = None
     seed: int = 1
+    path: str = ""
     colour: bool = False
     width: int = 100
     load_command: Sequence[str] = LOAD_COMMAND

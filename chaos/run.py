@@ -74,6 +74,7 @@ class Run:
     why: str = ""
     undo_failures: tuple[str, ...] = ()
     load: LoadSetup | None = None  # only of `rehearse load`
+    path: str = ""  # what was asked for in place of the drill's own requests
 
 
 JUDGED = "JUDGED"

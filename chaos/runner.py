@@ -42,6 +42,7 @@ class Order:
     rate: float | None = None
     arrivals: int | None = None
     seed: int = 1
+    path: str = ""  # empty: the drill's own requests
     load_command: Sequence[str] = LOAD_COMMAND
     command: str = ""
     say: Callable[[str], None] = field(default=lambda _: None)
@@ -96,6 +97,7 @@ def _describe(order: Order, target: Target, clock: Clock) -> Run:
         not_emulated=place.limits,
         not_observable=place.not_observable,
         command=order.command,
+        path=order.path,
     )
 
 
@@ -156,6 +158,7 @@ class Performance:
             longest_seconds=self._order.drill.offer.longest_seconds,
             duration_seconds=self._deadline.seconds + 60,
             ca_file=place.ca_file,
+            options=("--path", run.path) if run.path else (),
         )
 
     def play(self) -> tuple[str, str]:
@@ -174,7 +177,8 @@ class Performance:
         drill, say = self._order.drill, self._order.say
         say("waiting for a steady system")
         patience = GATE_SECONDS / self._run.time_scale + GATE_EXTRA_REAL_SECONDS
-        pass_gate(self._target, drill.probes, self._stop, patience)
+        probes = (self._run.path,) if self._run.path else drill.probes
+        pass_gate(self._target, probes, self._stop, patience)
         self._record_settings()
         self._watch.start()
         say(f"load: {self._run.rate:g}/s to {self._run.url}")

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     RESERVE = "POST /inventory/{sku}/reservations"
     EXPORT = "GET /orders/export"
     LIST_ORDERS = "GET /orders"
+    OWN_PATH = "GET own path"  # of a service that is none of ours
 
 
 # percent of all arrivals
@@ -40,6 +41,7 @@ MIXES: Mapping[str, Mapping[Kind, int]] = {
 }
 
 OK = frozenset({200})
+ANSWERED = frozenset(range(200, 400))  # by a service of which nothing else is known
 CREATED = frozenset({200, 201})  # 200: the same key again, as after a proxy's retry
 _LISTED = 20  # orders a list asks for
 _CUSTOMERS = 1000
@@ -78,6 +80,7 @@ class Mix:
     seed: int
     skus: Sequence[str]
     longest_ms: float
+    path: str = ""
 
     def kind(self, number: int) -> Kind:
         point = draw(self.seed, number, "kind") * sum(self.weights.values())
@@ -101,6 +104,8 @@ class Mix:
                 return _read(kind, f"/orders/export?seconds={seconds:g}", self.longest_ms)
             case Kind.LIST_ORDERS:
                 return _read(kind, f"/orders?sku={quote(sku, safe='')}&limit={_LISTED}")
+            case Kind.OWN_PATH:
+                return Call(kind=kind, path=self.path, expected=ANSWERED)
 
     def _write(self, kind: Kind, number: int, sku: str) -> Call:
         quantity = 1 + int(draw(self.seed, number, "quantity") * 3)

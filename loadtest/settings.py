@@ -44,6 +44,7 @@ class Settings:
     longest_s: float
     seed: int
     mix: str
+    path: str  # empty: the mix's requests
     headers: Mapping[str, str] = field(repr=False)
 
     @property
@@ -71,6 +72,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--rate", type=float, default=0.0, help="arrivals per real second at the peak")
     add("--duration", type=float, default=0.0, help="real seconds of arrivals")
     add("--mix", default="mixed", choices=sorted(MIXES), help="which requests")
+    add("--path", default="", help="GET this path of your own instead of the mix's requests")
     add("--record", default="", help="SQLite file to write one row per request to")
     add("--time-scale", type=float, default=1.0, help="what modelled durations are divided by")
     add("--ca", default="", help="PEM file with the CA to trust instead of the system's")
@@ -94,6 +96,7 @@ def read_settings(options: argparse.Namespace | None, host: str | None = None) -
         longest_s=float(options.longest),
         seed=int(options.seed),
         mix=str(options.mix),
+        path=str(options.path),
         headers=read_headers(options.header or os.environ.get(HEADERS, "").split("\n")),
     )
     _check_host(settings.host)
@@ -158,6 +161,8 @@ def _check_range(name: str, value: float, least: float, most: float) -> None:
 
 
 def _check_paths(settings: Settings) -> None:
+    if settings.path and not re.fullmatch(r"/[!-~]*", settings.path):
+        raise SettingsError(f"--path is {settings.path!r}; hint: give one like /cart/1?full=1")
     if settings.ca is not None and not settings.ca.is_file():
         raise SettingsError(f"--ca {settings.ca} is not a file; hint: give a CA in PEM format")
     if settings.record is not None and not settings.record.parent.is_dir():

@@ -13,7 +13,7 @@ from loadtest.clock import now_ms
 from loadtest.ending import fail_load
 from loadtest.failure import Failure, error_class, write_outcome
 from loadtest.hook import Hook
-from loadtest.mixes import MIXES, Call, Mix, Write
+from loadtest.mixes import MIXES, Call, Kind, Mix, Write
 from loadtest.recorder import RequestRow, WriteRow
 from loadtest.replies import find_order_id
 from loadtest.settings import REQUEST_LIMIT_S, read_settings
@@ -46,6 +46,9 @@ class MixUser(ArrivalRateUser):
 
     def prepare(self) -> bool:
         """Learn the SKUs and place the first order, so that reads have something to read."""
+        if self._settings.path:
+            self._mix = Mix({Kind.OWN_PATH: 1}, self._settings.seed, ("",), 0, self._settings.path)
+            return True
         try:
             skus = find_stock(self._client, self.running)
             write = place_order(self._client, skus[0], self.running)

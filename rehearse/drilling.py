@@ -46,6 +46,7 @@ OWN_SCALE = 10
 @click.option("--cluster", default="rehearsal", show_default=True, help="The ECS cluster.")
 @click.option("--service", "services", multiple=True, help="A service to drill (default: all).")
 @click.option("--url", help="Where to send load (default: the services' load balancer).")
+@click.option("--path", default="", help="GET this path of your own service as the load.")
 @click.option("--region", help="The AWS Region.")
 @click.option("--rate", type=click.FloatRange(min=1), help="Arrivals per real second.")
 @click.option("--arrivals", type=click.IntRange(min=1), help="At least this many arrivals.")
@@ -82,6 +83,7 @@ def drill(
     cluster: str,
     services: tuple[str, ...],
     url: str | None,
+    path: str,
     region: str | None,
     rate: float | None,
     arrivals: int | None,
@@ -105,6 +107,7 @@ def drill(
         rate=rate,
         arrivals=arrivals,
         seed=seed,
+        path=path,
         colour=sys.stdout.isatty(),
         width=shutil.get_terminal_size((100, 24)).columns,
     )

@@ -109,3 +109,11 @@ def test_its_deployment_gets_a_verdict(walked: tuple[Walk, list[str]]) -> None:
         assert f"pass    {check}" in told
     verdicts = [json.loads(p.read_text()) for p in (walk.folder / "runs").rglob("verdict.json")]
     assert verdicts
+
+
+def test_its_drill_gets_a_verdict(walked: tuple[Walk, list[str]]) -> None:
+    told = saying(walked[1], "rolling-deploy (fixed)")
+    assert "PASS  rolling-deploy" in told
+    for check in ("load was offered", "no request failed", "never under the minimum healthy"):
+        assert f"pass    {check}" in told
+    assert "order" not in told.partition("PASS")[2].lower()
