@@ -134,30 +134,37 @@ def _path(path: str) -> str:
 
 
 def _rules(name: str, group: TargetGroup, facts: Facts, notes: list[Note]) -> tuple[list[str], int]:
-    """Path patterns and priority; everything at the end where a listener forwards by default."""
+    """Path patterns and priority; 0 where that is not known.
+
+    Last comes what a listener forwards by default, and what is told apart by something else than
+    its path: it would hide all other services.
+    """
     rules = [one for one in of(facts, "listener_rules", ()) if _forwards(one, group)]
+    defaults = [one for one in of(facts, "listeners", ()) if _forwards(one, group)]
     patterns: dict[str, None] = {}
+    priorities: list[int] = []
     for rule in rules:
-        paths = [p for one in of(rule, "conditions", ()) for p in _paths(name, one, notes)]
+        conditions = of(rule, "conditions", ())
+        paths = [p for one in conditions for p in _paths(name, one, notes)]
         patterns |= dict.fromkeys(paths or [EVERYTHING])
-        notes += _actions(name, of(rule, "actions", ()))
-    listed = list(patterns) or [EVERYTHING]
-    for one in listed[PATTERNS_MAX:]:
-        notes.append(
-            left(
-                name,
-                f"path {one}",
-                f"a rule has {PATTERNS_MAX} values at most",
-                "add it to path_patterns in another's place",
-            )
-        )
-    priorities = [of(rule, "priority", 0) for rule in rules]
+        priorities.append(of(rule, "priority", 0) if paths or not conditions else LAST)
+    for one in (*rules, *defaults):
+        notes += _actions(name, of(one, "actions", ()))
+    if defaults or not patterns:
+        patterns |= {EVERYTHING: None}
+        priorities.append(LAST)
+    listed = list(patterns)
+    notes += [
+        left(name, f"path {one}", "a rule has 5 values at most", "put it in another's place")
+        for one in listed[PATTERNS_MAX:]
+    ]
     real = [one for one in priorities if 0 < one <= LAST]
-    return listed[:PATTERNS_MAX], min(real, default=LAST if not rules else 0)
+    return listed[:PATTERNS_MAX], 0 if 0 in priorities else min(real, default=0)
 
 
-def _forwards(rule: ListenerRule, group: TargetGroup) -> bool:
-    return bool(known(lambda: any(group.arn in a.target_groups for a in rule.actions), False))
+def _forwards(rule: ListenerRule | Listener, group: TargetGroup) -> bool:
+    arn = of(group, "arn", None)
+    return any(arn in of(one, "target_groups", ()) for one in of(rule, "actions", ()))
 
 
 def _paths(name: str, condition: Condition, notes: list[Note]) -> Iterator[str]:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.checklist.documents import DocumentError
-from infra.checklist.facts import Container, ContainerCheck, Service, TaskDefinition
-from infra.checklist.lookup import alias_name
+from infra.checklist.facts import Alias, Container, ContainerCheck, Service, TaskDefinition
 from infra.imports.masking import PLACEHOLDER, looks_secret, masked_words
 from infra.imports.notes import Note, changed, fill, left
 from infra.imports.source import Shape, known, needed, of
@@ -16,6 +15,7 @@ from infra.local.settings import Container as Running
 
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 IMAGE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9./_:@-]*")
+LOOKS = "a word of it looks like a credential"
 PORT = 8080  # of a service that listens on none
 CHECK_PATTERN = ("curl", "wget", "nc", "grpc_health_probe")
 
@@ -198,8 +198,8 @@ def _environment(name: str, document: Shape, part: Part) -> Iterator[tuple[str, 
             yield key, PLACEHOLDER
 
 
-def _to_fill(name: str, what: str, why: str) -> Note:
-    return fill(name, what, why, "put a value for the rehearsal into its environment")
+def _to_fill(name: str, what: str, why: str, where: str = "environment") -> Note:
+    return fill(name, what, why, f"put a value for the rehearsal into its {where}")
 
 
 def _pairs(document: Shape, key: str) -> list[Mapping[str, Any]]:
@@ -214,7 +214,7 @@ def _check(name: str, found: Container, part: Part) -> dict[str, Any] | None:
         return None
     words, masked = masked_words(words)
     if masked:
-        part.notes.append(_to_fill(name, "health check", "a word of it looks like a credential"))
+        part.notes.append(_to_fill(name, "health check", LOOKS, "container_health_check"))
     part.notes += [
         changed(
             name,
@@ -244,7 +244,7 @@ def _running(name: str, found: Container, part: Part) -> dict[str, Any] | None:
         given, masked = masked_words(known(read, ()))
         words[key] = given or None
         if masked:
-            part.notes.append(_to_fill(name, key, "a word of it looks like a credential"))
+            part.notes.append(_to_fill(name, key, LOOKS, f"container.{key}"))
     running = Running(
         **words,
         user=of(found, "user", "") or None,
@@ -256,7 +256,13 @@ def _running(name: str, found: Container, part: Part) -> dict[str, Any] | None:
     return {key: getattr(running, key) for key in Running.__dataclass_fields__}
 
 
+def alias(one: Alias | None) -> str:
+    """What clients call, without the namespace that ECS adds where no DNS name is given."""
+    names = (of(one, name, "") for name in ("dns_name", "discovery_name", "port_name"))
+    return next(filter(None, names), "")
+
+
 def aliases(service: Service) -> list[str]:
     """Names under which others call it by Service Connect."""
-    found: list[str] = known(lambda: [alias_name(one) for one in service.connect.aliases], [])
-    return found
+    found = map(alias, of(of(service, "connect", None), "aliases", ()))
+    return [name for name in found if name]

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.checklist.facts import Alias, Facts, Service
-from infra.checklist.lookup import IDLE, PER_REQUEST, alias_name, cluster_name
+from infra.checklist.lookup import IDLE, PER_REQUEST, cluster_name
 from infra.imports import container, uncarried
 from infra.imports.balancing import Route, route
-from infra.imports.container import Part, application, sidecars, size
+from infra.imports.container import Part, alias, application, sidecars, size
 from infra.imports.naming import ALLOWED, settings_name
 from infra.imports.notes import Note, changed, fill, left
 from infra.imports.source import Source, definition, documents, known, needed, of
@@ -103,7 +103,7 @@ def _connect(name: str, service: Service, part: Part) -> dict[str, Any] | None:
         part.notes.append(
             left(
                 name,
-                f"Service Connect name {alias_name(one)}",
+                f"Service Connect name {alias(one)}",
                 "a service has one name here",
                 "call it by the first",
             )
@@ -111,7 +111,9 @@ def _connect(name: str, service: Service, part: Part) -> dict[str, Any] | None:
     if not published:
         return None
     first = published[0]
-    called = known(lambda: alias_name(first), name)
+    called = alias(first) or name
+    if not of(first, "dns_name", ""):
+        called = f"{called}.{of(connect, 'namespace', '').rpartition('/')[2]}".rstrip(".")
     dns = called if ALLOWED.fullmatch(called) else settings_name(called.partition(".")[0])
     if dns != called:
         part.notes.append(
