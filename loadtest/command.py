@@ -31,7 +31,7 @@ _MOST_PROCESSES = 64
 _LOOPBACK = "127.0.0.1"
 _STOP_SPARE_S = 5  # Locust's own limit comes after ours
 _PASSED_ON = (  # options of both
-    *("scenario", "rate", "duration", "mix", "record"),
+    *("scenario", "rate", "duration", "mix", "path", "record"),
     *("time-scale", "ca", "longest", "seed"),
 )
 

@@ -137,7 +137,7 @@ def _describe(settings: Settings) -> dict[str, object]:
         "time_scale": settings.time_scale,
         "host": settings.host,
         "scenario": settings.scenario,
-        "mix": settings.mix,
+        "mix": settings.path or settings.mix,
         "seed": settings.seed,
         "longest": settings.longest_s,
         "self_test": "passed",

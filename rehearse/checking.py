@@ -16,13 +16,12 @@ from infra.checklist.facts import Facts
 from infra.checklist.report import Report, as_document, as_text
 from infra.checklist.rules import RULES
 from infra.checklist.waivers import WaiverFile, read_waivers
+from rehearse.accounts import account
 from rehearse.errors import USAGE, fail
-from rehearse.keys import access_key, secret_key
 
 FILE = click.Path(path_type=Path)
 FORMATS = ("table", "json", "sarif", "junit")
 FAILED, UNKNOWN = 1, 2
-REGION = "eu-central-1"  # of an endpoint that does not care
 
 
 @click.command()
@@ -85,17 +84,9 @@ def _facts(
 ) -> Facts:
     if states or plans:
         return read_files(states or plans, Kind.STATE if states else Kind.PLAN)
-    import boto3  # a third of a second, which files need not wait for
+    from infra.checklist.live import facts_of  # with boto3, which files need not wait for
 
-    from infra.checklist.asking import Account
-    from infra.checklist.live import facts_of
-
-    if endpoint is None:
-        return facts_of(Account(boto3.Session()), cluster)
-    usual = {"region_name": boto3.Session().region_name or REGION}
-    if boto3.Session().get_credentials() is None:
-        usual |= {"aws_access_key_id": access_key(), "aws_secret_access_key": secret_key()}
-    return facts_of(Account(boto3.Session(**usual), endpoint), cluster)
+    return facts_of(account(endpoint), cluster)
 
 
 def _print(report: Report, form: str) -> None:

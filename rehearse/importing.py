@@ -1,7 +1,6 @@
 """`rehearse import`: an existing service as settings that `rehearse up` accepts."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,8 @@ from infra.imports.notes import Kind, Note
 from infra.imports.source import Source, read_files
 from infra.imports.stack import Imported, convert
 from infra.imports.written import IMAGES, SETTINGS, files
+from rehearse.accounts import account
 from rehearse.errors import USAGE, fail
-from rehearse.keys import access_key, secret_key
-
-REGION = "eu-central-1"  # of an endpoint that does not care
 
 
 @click.command("import")
@@ -71,20 +68,10 @@ def import_(
 
 
 def _ask(cluster: str | None, services: tuple[str, ...], endpoint: str | None) -> Source:
-    import boto3  # a third of a second, which files need not wait for
-
-    from infra.checklist.asking import Account
-    from infra.imports.live import read
+    from infra.imports.live import read  # with boto3, which files need not wait for
 
     assert cluster is not None
-    # boto3 alone looks at AWS_DEFAULT_REGION only
-    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
-    if endpoint is not None:
-        usual = {"region_name": session.region_name or REGION}
-        if session.get_credentials() is None:
-            usual |= {"aws_access_key_id": access_key(), "aws_secret_access_key": secret_key()}
-        session = boto3.Session(**usual)
-    return read(Account(session, endpoint), cluster, services)
+    return read(account(endpoint), cluster, services)
 
 
 def _write(imported: Imported, source: str, out: Path, force: bool) -> list[Path]:
