@@ -20,7 +20,7 @@ class DocumentError(Exception):
     """A file cannot be checked: the sentence, and `hint` what to do."""
 
     def __init__(self, sentence: str, hint: str) -> None:
-        super().__init__(sentence)
+        super().__init__(" ".join(sentence.split()))  # names in it may hold anything
         self.hint = hint
 
 

@@ -53,7 +53,7 @@ def route(name: str, service: Service, facts: Facts, port: int) -> Route:
             found.notes.append(
                 left(
                     name,
-                    f"target group {plain(group, 'name')} ({group.protocol})",
+                    f"target group {plain(group, 'name')} ({plain(group, 'protocol')})",
                     "there is no network load balancer here",
                     "reach the task on its own address, see `rehearse status`",
                 )

@@ -9,7 +9,7 @@ from infra.checklist.documents import DocumentError
 from infra.checklist.facts import Alias, Container, ContainerCheck, Service, TaskDefinition
 from infra.imports.masking import PLACEHOLDER, looks_secret, masked_words
 from infra.imports.notes import Note, changed, fill, left
-from infra.imports.source import Shape, known, needed, of
+from infra.imports.source import Shape, known, needed, of, plain
 from infra.local.runtime.images import parse_reference
 from infra.local.settings import Container as Running
 
@@ -36,15 +36,16 @@ def application(service: Service, containers: tuple[Container, ...]) -> Containe
     def rank(one: Container) -> tuple[bool, ...]:
         ports = of(one, "ports", ())
         return (
-            one.name not in wanted,
-            not any(port.name in published for port in ports),
+            of(one, "name", "") not in wanted,
+            not any(of(port, "name", "") in published for port in ports),
             not of(one, "essential", True),
             not ports,
         )
 
     if not containers:
         raise DocumentError(
-            f"the service {service.name} has no containers", "is its task definition in the file?"
+            f"the service {plain(service, 'name')} has no containers",
+            "is its task definition in the file?",
         )
     return min(containers, key=rank)
 
@@ -69,7 +70,7 @@ def sidecars(name: str, containers: tuple[Container, ...], app: Container) -> It
             image = parse_reference(of(one, "image", "?"))[0]
             yield left(
                 name,
-                f"container {one.name} ({image})",
+                f"container {of(one, 'name', '?')} ({image})",
                 "a task here has one container",
                 "a log router or agent is not missed; where the application calls it on localhost,"
                 " start it on this machine, or make it a service of its own",
@@ -139,11 +140,15 @@ def _image(name: str, found: Container, part: Part) -> str:
 
 def _port(name: str, service: Service, found: Container, part: Part) -> int:
     ports = of(found, "ports", ())
-    targets = [one for one in of(service, "targets", ()) if of(one, "container", "") == found.name]
+    targets = [
+        one
+        for one in of(service, "targets", ())
+        if of(one, "container", "") == of(found, "name", "")
+    ]
     published = _published(service)
     wanted = [of(targets[0], "port", 0)] if targets else []
-    wanted += [one.container_port for one in ports if one.name in published]
-    wanted += [one.container_port for one in ports]
+    wanted += [of(one, "container_port", 0) for one in ports if of(one, "name", "") in published]
+    wanted += [of(one, "container_port", 0) for one in ports]
     wanted = [one for one in wanted if 0 < one < 65_536]
     if not wanted:
         part.notes.append(
@@ -156,11 +161,11 @@ def _port(name: str, service: Service, found: Container, part: Part) -> int:
         )
         return PORT
     for one in ports:
-        if one.container_port != wanted[0]:
+        if of(one, "container_port", 0) != wanted[0]:
             part.notes.append(
                 left(
                     name,
-                    f"port {one.container_port}",
+                    f"port {of(one, 'container_port', '?')}",
                     "a service has one port here",
                     f"only {wanted[0]} is called",
                 )

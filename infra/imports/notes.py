@@ -32,7 +32,7 @@ class Note:
     def text(self) -> str:
         """`web: mountPoints: there are no volumes; keep files ...`."""
         place = f"{self.service}: " if self.service else ""
-        return f"{place}{self.what}: {self.why}; {self.do}"
+        return " ".join(f"{place}{self.what}: {self.why}; {self.do}".split())
 
 
 def fill(service: str, what: str, why: str, do: str) -> Note:

@@ -83,7 +83,9 @@ def chosen(found: Iterable[Service], wanted: Sequence[str], source: str) -> tupl
 
 def definition(source: Source, service: Service) -> TaskDefinition:
     """The service's task definition. Raises DocumentError."""
-    return needed(lambda: definition_of(source.facts, service), f"the service {service.name}")
+    return needed(
+        lambda: definition_of(source.facts, service), f"the service {plain(service, 'name')}"
+    )
 
 
 def documents(source: Source, definition: TaskDefinition) -> list[Shape]:

@@ -112,7 +112,7 @@ def test_whatever_a_state_says_the_files_are_valid_or_it_is_refused(
     try:
         found = imported(folder / "state.json")
     except DocumentError as error:
-        sentences = (str(error).strip(), error.hint)
+        sentences = (str(error), error.hint)
         assert_sentences(sentences)
         event(f"refused: {error.hint}")
         return
