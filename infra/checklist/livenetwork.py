@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from infra.checklist.asking import Account
-from infra.checklist.facts import Endpoint, Group, Nat, Permission, Route, RouteTable, Subnet, Vpc
+from infra.checklist.facts import Group, Permission
 from infra.checklist.known import Maybe, Unknown, Values, block_of, each, within
 from infra.checklist.liveecs import values_of
+from infra.checklist.network import Endpoint, Nat, Route, RouteTable, Subnet, Vpc
 from infra.checklist.tfnetwork import service_of
 from infra.network.model import ALL, PORTS, protocol_name
 from infra.network.model import Rule as GroupRule

@@ -9,14 +9,12 @@ from infra.checklist.facts import (
     Facts,
     Listener,
     LoadBalancer,
-    Route,
-    RouteTable,
     Service,
-    Subnet,
     TargetGroup,
     TaskDefinition,
 )
 from infra.checklist.known import Fact, NotKnownError
+from infra.checklist.network import Route, RouteTable, Subnet
 
 F = TypeVar("F", bound=Fact)
 DEFAULT_ROUTE = "0.0.0.0/0"

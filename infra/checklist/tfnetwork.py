@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from infra.checklist.facts import Endpoint, Nat, Route, RouteTable, Subnet, Vpc
 from infra.checklist.known import Maybe, Unknown, Values, each, within
+from infra.checklist.network import Endpoint, Nat, Route, RouteTable, Subnet, Vpc
 
 ByType = dict[str, list[Values]]
 TARGETS = (

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from infra.checklist.chain import missing_between
-from infra.checklist.facts import Endpoint, Facts, Service, Subnet
+from infra.checklist.facts import Facts, Service
 from infra.checklist.known import NotKnownError, sift
 from infra.checklist.lookup import (
     containers_of,
@@ -14,6 +14,7 @@ from infra.checklist.lookup import (
     table_of,
     vpc_of,
 )
+from infra.checklist.network import Endpoint, Subnet
 from infra.checklist.rule import Cut, Found, Problem, Severity, rule, skip
 
 ENDPOINTS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from ipaddress import ip_network
 
-from infra.checklist.facts import Facts, Nat, Service, Subnet, TaskDefinition
+from infra.checklist.facts import Facts, Service, TaskDefinition
 from infra.checklist.known import NotKnownError, sift
 from infra.checklist.lookup import (
     default_route,
@@ -12,6 +12,7 @@ from infra.checklist.lookup import (
     find,
     subnets_of,
 )
+from infra.checklist.network import Nat, Subnet
 from infra.checklist.rule import Cut, Found, Severity, rule, skip
 
 ECS_GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
