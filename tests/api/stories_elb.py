@@ -36,6 +36,11 @@ def an_https_target_group_is_checked_by_http(scene: Scene) -> None:
     assert (made["HealthCheckTimeoutSeconds"], made["HealthCheckIntervalSeconds"]) == (5, 30)
 
 
+def an_empty_protocol_version_is_none_as_terraform_says_it(scene: Scene) -> None:
+    (made,) = elb(scene, "create_target_group", Name="new", ProtocolVersion="", **GROUP)
+    assert made["ProtocolVersion"] == "HTTP1"
+
+
 def the_same_load_balancer_again_is_the_same(scene: Scene) -> None:
     (again,) = elb(scene, "create_load_balancer", Name="alb", Subnets=SUBNETS[::-1])
     assert again["LoadBalancerArn"] == scene.names["balancer"]
@@ -207,6 +212,7 @@ STORIES = [
     the_same_target_group_again_is_the_same,
     what_counts_is_how_the_target_group_is_set_now,
     an_https_target_group_is_checked_by_http,
+    an_empty_protocol_version_is_none_as_terraform_says_it,
     the_same_load_balancer_again_is_the_same,
     the_same_listener_again_is_the_same,
     only_an_internal_load_balancer_denies_the_internet,
