@@ -345,6 +345,14 @@ class LoadBalancer:
     tags: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """What is known of a subnet that the fallback has."""
+
+    zone: str
+    vpc: str
+
+
 @dataclass(slots=True)
 class Store:
     """All records, keyed by ARN (namespaces, their services and security groups by id)."""
@@ -363,6 +371,7 @@ class Store:
     namespaces: dict[str, Namespace] = field(default_factory=dict)
     cloud_services: dict[str, CloudService] = field(default_factory=dict)  # by id
     security_groups: dict[str, SecurityGroup] = field(default_factory=dict)  # by id
+    subnets: dict[str, Subnet] = field(default_factory=dict)  # by id
 
     def __post_init__(self) -> None:
         self.zones = self.zones or (f"{self.region}a", f"{self.region}b")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.plane import Plane
+from tests.api.plane import Plane, Switch
 from tests.api.refusal import Refusal
 from tests.api.refusals_cloudmap import CLOUDMAP
 from tests.api.refusals_clusters import CLUSTERS
@@ -18,9 +18,17 @@ TABLES = (ELB, TARGETS, LISTENING, RULES, CLUSTERS, ECS, DEFINITIONS, CLOUDMAP)
 ALL = [refusal for rows in TABLES for refusal in rows]
 
 
+@pytest.fixture(scope="module")
+def scene(switch: Switch, url: str) -> Scene:
+    """One for all: a refused call leaves nothing behind, or it is a fault."""
+    plane = Plane(url)
+    switch.app = plane.app()
+    return Scene.build(plane)
+
+
 @pytest.mark.parametrize("refusal", ALL, ids=lambda refusal: refusal.sentence)
-def test_it_is_refused(plane: Plane, refusal: Refusal) -> None:
-    assert refusal.fault(Scene.build(plane)) is None
+def test_it_is_refused(scene: Scene, refusal: Refusal) -> None:
+    assert refusal.fault(scene) is None
 
 
 def test_sentences_are_said_once() -> None:

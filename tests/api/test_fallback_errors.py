@@ -176,3 +176,25 @@ def test_a_security_group_in_use_is_not_deleted_and_its_vpc_is_motos(
     elb.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"])
     ec2.delete_security_group(GroupId=group)
     ec2.delete_vpc(VpcId=vpc)
+
+
+@pytest.mark.runtime
+@pytest.mark.skipif(importlib.util.find_spec("moto") is None, reason="moto is an extra")
+def test_a_load_balancer_is_in_the_zones_that_its_subnets_have_in_moto(
+    plane: Plane, moto: str
+) -> None:
+    ec2, elb = plane.client("ec2"), plane.client("elbv2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = {}
+    for number, zone in enumerate(("eu-central-1b", "eu-central-1a", "eu-central-1a")):
+        made = ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=zone)[
+            "Subnet"
+        ]
+        subnets[made["SubnetId"]] = zone
+    both = list(subnets)[:2]
+    (made,) = elb.create_load_balancer(Name="a", Subnets=both)["LoadBalancers"]
+    zones = {z["SubnetId"]: z["ZoneName"] for z in made["AvailabilityZones"]}
+    assert zones == {subnet: subnets[subnet] for subnet in both}
+    assert made["VpcId"] == vpc
+    with pytest.raises(ClientError, match="two different Availability Zones"):
+        elb.create_load_balancer(Name="b", Subnets=list(subnets)[1:])

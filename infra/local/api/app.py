@@ -6,7 +6,7 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount
 from starlette.types import Receive, Scope, Send
 
@@ -59,6 +59,8 @@ from infra.local.api.proxy import Forwarded, forward
 from infra.local.api.querybody import read_form
 from infra.local.api.signature import signed_service
 from infra.local.api.sts import Sts
+from infra.local.api.subnets import ACTIONS as SUBNET_ACTIONS
+from infra.local.api.subnets import remember_subnets
 from infra.local.clock import Clock
 from infra.local.store import Signals, Store
 
@@ -243,7 +245,19 @@ class Api:
         headers = tuple(request.headers.items())
         target = raw_path.decode("latin-1") + (f"?{query}" if query else "")
         address = await self._fallback.address(service)
-        return await forward(Forwarded(request.method, target, headers, body), address)
+        response = await forward(Forwarded(request.method, target, headers, body), address)
+        if service == "ec2" and read_form(body).get("Action") in SUBNET_ACTIONS:
+            return await self._noting_subnets(response)
+        return response
+
+    async def _noting_subnets(self, response: StreamingResponse) -> Response:
+        """The same answer, read by us, too."""
+        answer = b"".join([bytes(chunk) async for chunk in response.body_iterator])  # type: ignore[arg-type]  # `forward` streams bytes
+        remember_subnets(self._store, answer)
+        whole = Response(answer, response.status_code)
+        length = (b"content-length", str(len(answer)).encode())
+        whole.raw_headers = [*(h for h in response.raw_headers if h[0] != length[0]), length]
+        return whole
 
 
 def _not_built(service: str, name: str) -> ApiError:

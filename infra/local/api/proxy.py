@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import anyio.to_thread
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import StreamingResponse
 
 from infra.local.api.errors import UnavailableError
 
@@ -40,7 +40,7 @@ class Forwarded:
     body: bytes
 
 
-async def forward(request: Forwarded, address: tuple[str, int]) -> Response:
+async def forward(request: Forwarded, address: tuple[str, int]) -> StreamingResponse:
     """Send the request, stream the answer in chunks. Raises UnavailableError if nobody answers."""
     connection = http.client.HTTPConnection(*address, timeout=ANSWER_LIMIT_S)
     try:

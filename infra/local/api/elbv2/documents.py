@@ -26,9 +26,10 @@ HOSTED_ZONES = {
 
 
 def describe_balancer(store: Store, balancer: LoadBalancer) -> Document:
-    """Its VPC is that of its security groups, if these are known."""
-    groups = (store.security_groups.get(group) for group in balancer.security_groups)
-    vpc = next((group.vpc for group in groups if group is not None), None)
+    """Its VPC is that of its subnets or security groups, if these are known."""
+    parts = [store.subnets.get(subnet) for subnet in balancer.subnets]
+    groups = [store.security_groups.get(group) for group in balancer.security_groups]
+    vpc = next((part.vpc for part in (*parts, *groups) if part is not None), None)
     return {
         "LoadBalancerArn": balancer.arn,
         "DNSName": balancer.dns_name,
