@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 
 from docs.table import code, table
+from tests.api.motodifferences import KNOWN
+from tests.api.planted_balancing import BALANCING
+from tests.api.planted_bugs import OTHERS
 from tests.balancing import planted_bugs as elb
 from tests.checklist.planted_reading import READING
 from tests.checklist.planted_rules import RULES
@@ -80,9 +83,32 @@ def proof() -> str:
         f"And these {len(CHECKLIST)} of `rehearse check` (`infra/checklist`), each seen by a test"
         " that needs neither terraform nor a plane (`tests/checklist`).",
         table(("bug", "module"), ((bug.name, code(bug.module)) for bug in CHECKLIST)),
+        *_api(),
         *_parity(),
     ]
     return "\n\n".join(parts)
+
+
+def _api() -> Iterator[str]:
+    bugs = (*BALANCING, *OTHERS)
+    yield (
+        f"And these {len(bugs)} of the API (`infra/local/api`), each seen by one refused call or"
+        " one story of calls (`tests/api`)."
+    )
+    rows = ((bug.name, code(bug.module), bug.seen_by.replace("_", " ")) for bug in bugs)
+    yield table(("bug", "module", "caught by"), rows)
+    yield "## The plane and moto"
+    yield (
+        "The same calls to both are answered alike but for these differences, and a test fails when"
+        " one of them is no difference any more:"
+    )
+    places = (
+        (code(place), why)
+        for service in KNOWN.values()
+        for why, patterns in service.items()
+        for place in patterns
+    )
+    yield table(("place in the answer", "why"), places)
 
 
 def _parity() -> Iterator[str]:
