@@ -312,9 +312,10 @@ async def run(
                 if plane.opened.applied is None:
                     await (apply(options) if root is None else by_terraform(plane, root, tell))
                     plane.book.note_applied(plane.settings_mark)
+                applied = time.monotonic()
                 await settle(plane)
                 if root is not None:
-                    await answered(plane, tell)
+                    await answered(plane, tell, applied)
                 folder.publish(plane.facts())
                 ready(plane.facts())
                 await anyio.sleep_forever()
@@ -340,14 +341,17 @@ async def by_terraform(plane: Plane, root: Root, tell: Callable[[str], None]) ->
     await bring_up(terraform, plane.store, options.state_dir / "logs" / "terraform.log", tell)
 
 
-async def answered(plane: Plane, tell: Callable[[str], None]) -> None:
-    """Wait until a request through a load balancer is answered, at most SETTLE_LIMIT_S."""
+async def answered(plane: Plane, tell: Callable[[str], None], applied: float) -> None:
+    """Wait until a request through a load balancer is answered, at most SETTLE_LIMIT_S.
+
+    `applied` is when Terraform had ended, on the monotonic clock.
+    """
     addresses = {80: plane.options.http_url, 443: plane.options.https_url}
     wanted = requests(plane.store, addresses)
-    began = time.monotonic()
     answer = await first_answer(wanted, trust(plane.balancers.ca_file), SETTLE_LIMIT_S)
     if answer is not None:
-        tell(f"the first answer took {time.monotonic() - began:.1f} s more: {answer}")
+        took = time.monotonic() - applied
+        tell(f"steady, and the first answer came, {took:.1f} s after that: {answer}")
     elif wanted:
         tell(f"{wanted[0].url} was not answered within {SETTLE_LIMIT_S} s")
 
