@@ -25,7 +25,7 @@ from chaos.outcome import Outcome
 from chaos.resolve import resolve
 from chaos.target import Place, Target, TargetOptions
 from loadtest.mixes import MIXES
-from loadtest.settings import HEADERS, SettingsError, read_headers, read_settings
+from loadtest.settings import HEADERS, SettingsError, add_options, read_headers, read_settings
 from loadtest.shapes import SCENARIOS, Shape, Stage
 from rehearse.errors import USAGE, fail, ignore_signals, signals_interrupt
 from rehearse.here import find_here
@@ -210,19 +210,22 @@ def _find_place(wish: Wish) -> tuple[Place, Target | None]:
 
 def _load_options(wish: Wish, place: Place) -> argparse.Namespace:
     """The options of `python -m loadtest`, so that it refuses here what it would refuse there."""
-    return argparse.Namespace(
-        host=place.url,
-        scenario=wish.scenario,
-        rate=wish.rate or 0.0,
-        duration=wish.duration or SCENARIOS[wish.scenario].seconds,
-        mix=wish.mix,
-        record="",
-        time_scale=place.time_scale,
-        ca=place.ca_file or "",
-        longest=wish.longest,
-        seed=wish.seed,
-        header=list(wish.header),
-    )
+    parser = argparse.ArgumentParser()
+    add_options(parser)  # what is not given here has its default
+    given = {
+        "host": place.url,
+        "scenario": wish.scenario,
+        "rate": wish.rate or 0.0,
+        "duration": wish.duration or SCENARIOS[wish.scenario].seconds,
+        "mix": wish.mix,
+        "record": "",
+        "time_scale": place.time_scale,
+        "ca": place.ca_file or "",
+        "longest": wish.longest,
+        "seed": wish.seed,
+        "header": list(wish.header),
+    }
+    return argparse.Namespace(**(vars(parser.parse_args([])) | given))
 
 
 def _make_setup(wish: Wish, shape: Shape) -> LoadSetup:

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
 
+from infra.local.runtime.launcher import die_with_parent
 from infra.local.terraform.errors import NoRootError, TerraformError
 from infra.local.terraform.root import Root
 from infra.local.terraform.running import Terraform, check_installed
@@ -63,8 +65,9 @@ def _find(state_dir: Path, facts: Status) -> Terraform:
 
 
 def _run(words: list[str], directory: Path, environment: Mapping[str, str]) -> int:
-    """Run terraform on this terminal; Ctrl-C and SIGTERM let it end what it is at."""
-    child = subprocess.Popen(words, cwd=directory, env=dict(environment))
+    """Run terraform on this terminal; Ctrl-C, SIGTERM and our end let it end what it is at."""
+    interrupted = partial(die_with_parent, signal.SIGINT) if sys.platform == "linux" else None
+    child = subprocess.Popen(words, cwd=directory, env=dict(environment), preexec_fn=interrupted)
     with _signals_for(child) as came:
         code = child.wait()
     if came:

@@ -43,8 +43,8 @@ def group_arn(plane: Up, name: str) -> str:
     return arn
 
 
-def targets(plane: Up, arn: str) -> dict[str, str]:
-    health = plane.client("elbv2").describe_target_health(TargetGroupArn=arn)
+def targets(elb: Any, arn: str) -> dict[str, str]:
+    health = elb.describe_target_health(TargetGroupArn=arn)
     return {
         entry["Target"]["Id"]: entry["TargetHealth"]["State"]
         for entry in health["TargetHealthDescriptions"]
@@ -70,13 +70,14 @@ def test_a_call_travels_over_service_connect(plane: Up) -> None:
 
 
 def test_a_forced_deployment_moves_targets_through_all_their_states(plane: Up) -> None:
-    ecs, arn = plane.client("ecs"), group_arn(plane, "order-api")
-    old = set(targets(plane, arn))
+    # one client for all: making one takes long, and draining is over soon
+    ecs, elb, arn = plane.client("ecs"), plane.client("elbv2"), group_arn(plane, "order-api")
+    old = set(targets(elb, arn))
     ecs.update_service(cluster=CLUSTER, service="order-api", forceNewDeployment=True)
     seen: dict[str, list[str]] = {}
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        now = targets(plane, arn)
+        now = targets(elb, arn)
         for target in set(now) | set(seen):
             states = seen.setdefault(target, [])
             state = now.get(target, "gone")
@@ -237,7 +238,8 @@ def test_scaling_out_and_in_by_the_api(plane: Up) -> None:
         ecs.update_service(cluster=CLUSTER, service="inventory-api", desiredCount=count)
         wait_for(lambda count=count: _running(plane, "inventory-api") == count, 30)  # type: ignore[misc] # mypy cannot infer lambda defaults
     arn = group_arn(plane, "inventory-api")
-    wait_for(lambda: len(targets(plane, arn)) == 2, 30)
+    elb = plane.client("elbv2")
+    wait_for(lambda: len(targets(elb, arn)) == 2, 30)
     assert httpx.get(f"{plane.url}/inventory").status_code == 200
 
 

@@ -65,8 +65,9 @@ def mount(hosts: str) -> None:
         _call("mount", b"proc", b"/proc", b"proc", NOSUID_NODEV_NOEXEC, None)
 
 
-def die_with_parent() -> None:
-    _call("prctl", SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+def die_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
+    """Get this signal when the parent ends, however it does. Linux only."""
+    _call("prctl", SET_PDEATHSIG, int(number), 0, 0, 0)
 
 
 def exit_code(status: int) -> int:

@@ -31,6 +31,40 @@ variable "rollback" {
 
 data "aws_caller_identity" "this" {}
 
+#### Answered by moto: what the plane does not have ####
+
+resource "aws_vpc" "this" {
+  cidr_block = "10.0.0.0/16"
+}
+
+resource "aws_subnet" "this" {
+  for_each = { "eu-central-1a" = "10.0.1.0/24", "eu-central-1b" = "10.0.2.0/24" }
+
+  vpc_id            = aws_vpc.this.id
+  availability_zone = each.key
+  cidr_block        = each.value
+}
+
+resource "aws_iam_role" "task" {
+  name = "own-task"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Action    = "sts:AssumeRole"
+      Effect    = "Allow"
+      Principal = { Service = "ecs-tasks.amazonaws.com" }
+    }]
+  })
+}
+
+#### Answered by the plane ####
+
+resource "aws_security_group" "task" {
+  name   = "own-task"
+  vpc_id = aws_vpc.this.id
+}
+
 resource "aws_ecs_cluster" "this" {
   name = "own"
 }
@@ -41,6 +75,7 @@ resource "aws_ecs_task_definition" "this" {
   network_mode             = "awsvpc"
   cpu                      = 256
   memory                   = 512
+  task_role_arn            = aws_iam_role.task.arn
 
   container_definitions = jsonencode([{
     name         = "app"
@@ -63,7 +98,8 @@ resource "aws_ecs_service" "this" {
   }
 
   network_configuration {
-    subnets = ["subnet-1", "subnet-2"]
+    subnets         = [for subnet in aws_subnet.this : subnet.id]
+    security_groups = [aws_security_group.task.id]
   }
 }
 
