@@ -1,6 +1,7 @@
 """For all tests: where nothing may be missing, a skipped test fails (CI sets this)."""
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -14,6 +15,9 @@ os.environ["REHEARSE_COMPOSED"] = (
     "off"  # no test finds the stack of docker compose that may run here
 )
 ENGINE_LIMIT_S = 60
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # as in a shell's background job: all that the tests start and interrupt would ignore it, too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
