@@ -33,6 +33,9 @@ def plane(tmp_path: Path) -> Iterator[Up]:
     yield up
     if up.process is not None:
         up.stop()
+    if (up.state / "plane.json").exists():  # one that --detach started, where the test failed
+        words = [sys.executable, "-m", "rehearse", "down", "--state-dir", str(up.state)]
+        subprocess.run(words, capture_output=True, timeout=LIMIT_S, check=False)
 
 
 def refused(up: Up, root: Path, limit_s: float = LIMIT_S) -> tuple[int, str]:
